@@ -1,0 +1,104 @@
+//! `svrkit/options.proto` as Rust types, and how they are read from descriptors.
+
+use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor, ServiceDescriptor};
+
+/// Import name of the file that declares the options.
+pub(crate) const FILE_NAME: &str = "svrkit/options.proto";
+/// The file itself, so that importing it needs no include path.
+pub(crate) const FILE_TEXT: &str = include_str!("../proto/svrkit/options.proto");
+/// Number of both extensions, `svrkit.method` and `svrkit.service`.
+pub(crate) const EXTENSION: i32 = 72301;
+
+/// Policy of one method; what the IDL leaves out is `None`.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct MethodPolicy {
+    #[prost(uint32, optional, tag = "1")]
+    pub(crate) cmd_id: Option<u32>,
+    #[prost(uint32, optional, tag = "2")]
+    pub(crate) timeout_ms: Option<u32>,
+    #[prost(bool, optional, tag = "3")]
+    pub(crate) idempotent: Option<bool>,
+    #[prost(uint32, optional, tag = "4")]
+    pub(crate) priority: Option<u32>,
+    #[prost(string, optional, tag = "5")]
+    pub(crate) hash_key: Option<String>,
+    #[prost(uint32, optional, tag = "6")]
+    pub(crate) max_request_bytes: Option<u32>,
+    #[prost(uint32, optional, tag = "7")]
+    pub(crate) max_response_bytes: Option<u32>,
+    #[prost(message, optional, tag = "8")]
+    pub(crate) cgi: Option<Cgi>,
+    #[prost(string, optional, tag = "9")]
+    pub(crate) usage: Option<String>,
+}
+
+/// Defaults of a service for its methods.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct ServicePolicy {
+    #[prost(uint32, optional, tag = "2")]
+    pub(crate) timeout_ms: Option<u32>,
+    #[prost(bool, optional, tag = "3")]
+    pub(crate) idempotent: Option<bool>,
+    #[prost(uint32, optional, tag = "4")]
+    pub(crate) priority: Option<u32>,
+    #[prost(uint32, optional, tag = "6")]
+    pub(crate) max_request_bytes: Option<u32>,
+    #[prost(uint32, optional, tag = "7")]
+    pub(crate) max_response_bytes: Option<u32>,
+}
+
+/// How clients outside may call a method.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct Cgi {
+    #[prost(string, optional, tag = "1")]
+    pub(crate) path: Option<String>,
+    #[prost(uint32, optional, tag = "2")]
+    pub(crate) cmd_id: Option<u32>,
+    #[prost(enumeration = "Ticket", optional, tag = "3")]
+    pub(crate) ticket: Option<i32>,
+}
+
+/// Whether a caller from outside must prove who it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, prost::Enumeration)]
+pub(crate) enum Ticket {
+    Required = 0,
+    None = 1,
+}
+
+impl MethodPolicy {
+    /// The policy of `method` as the IDL gives it, without the defaults of its service.
+    pub(crate) fn of(method: &MethodDescriptor) -> MethodPolicy {
+        read(method.parent_pool(), &method.options(), "svrkit.method")
+    }
+
+    /// This policy, with what it leaves out taken from the service.
+    pub(crate) fn or(mut self, service: &ServicePolicy) -> MethodPolicy {
+        self.timeout_ms = self.timeout_ms.or(service.timeout_ms);
+        self.idempotent = self.idempotent.or(service.idempotent);
+        self.priority = self.priority.or(service.priority);
+        self.max_request_bytes = self.max_request_bytes.or(service.max_request_bytes);
+        self.max_response_bytes = self.max_response_bytes.or(service.max_response_bytes);
+        self
+    }
+}
+
+impl ServicePolicy {
+    /// The defaults that `service` gives its methods.
+    pub(crate) fn of(service: &ServiceDescriptor) -> ServicePolicy {
+        read(service.parent_pool(), &service.options(), "svrkit.service")
+    }
+}
+
+fn read<M: prost::Message + Default>(
+    pool: &DescriptorPool,
+    options: &DynamicMessage,
+    extension: &str,
+) -> M {
+    pool.get_extension_by_name(extension)
+        .filter(|extension| options.has_extension(extension))
+        .and_then(|extension| {
+            let value = options.get_extension(&extension);
+            value.as_message()?.transcode_to::<M>().ok()
+        })
+        .unwrap_or_default()
+}
