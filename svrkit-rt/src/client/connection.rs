@@ -1,0 +1,452 @@
+//! One connection to an endpoint: a task that owns it, and the calls that share it.
+
+use super::config::ChannelConfig;
+use super::slots::{Look, Slots};
+use crate::connection::{Duty, Flush, FrameReader, Incoming, Outbox, State, Writer};
+use crate::frame::{Answer, Head, Header, Parts, RequestHead, decode_status, put_frame};
+use crate::service::{Request, Response};
+use crate::status::{Code, Status};
+use crate::transport::Stream;
+use bytes::BytesMut;
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker, ready};
+use tokio::time::{Instant, Sleep};
+
+/// The part of a connection that calls see.
+#[derive(Debug)]
+pub(super) struct ClientConnection {
+    outbox: Outbox<Table>,
+    config: Arc<ChannelConfig>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    slots: Slots,
+    /// New calls go elsewhere; the connection ends when the last one here is answered.
+    leaving: bool,
+    /// Set once, at the end: no new calls. The status is for those who try.
+    closed: Option<Status>,
+}
+
+thread_local! {
+    /// Whether the thread runs one call and waits for it: then there are no other tasks to let run before writing.
+    static LONE_CALLER: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `f` on a thread that waits for one call at a time.
+pub(super) fn as_lone_caller<T>(f: impl FnOnce() -> T) -> T {
+    LONE_CALLER.set(true);
+    let result = f();
+    LONE_CALLER.set(false);
+    result
+}
+
+impl ClientConnection {
+    /// Starts the connection's task; it ends with the connection, and `on_end` is called when no new calls can be made.
+    pub(super) fn start(
+        stream: Stream,
+        config: Arc<ChannelConfig>,
+        on_end: impl FnOnce() + Send + 'static,
+    ) -> Arc<ClientConnection> {
+        let connection = Arc::new(ClientConnection {
+            outbox: Outbox::new(Table::default(), stream.direct_writer()),
+            config,
+        });
+        let driver = Driver {
+            reader: FrameReader::new(BytesMut::new(), connection.config.frame_bytes_max),
+            shared: connection.clone(),
+            stream,
+            writer: Writer::default(),
+            timer: None,
+            answers: Vec::new(),
+            wakers: Vec::new(),
+            on_end: Some(Box::new(on_end)),
+            refused: None,
+        };
+        tokio::spawn(driver.run());
+        connection
+    }
+
+    /// Sends a request and waits for its answer. Dropping the future cancels the call.
+    pub(super) fn call(self: Arc<ClientConnection>, request: Request) -> CallFuture {
+        CallFuture {
+            connection: self,
+            state: CallState::New(Some(request)),
+        }
+    }
+
+    /// Ends the connection once its calls are answered.
+    pub(super) fn leave(&self) {
+        let mut state = self.outbox.lock();
+        state.table.leaving = true;
+        let waker = state.wake();
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    fn send(&self, request: Request, waker: &Waker) -> Result<u64, Status> {
+        let now = Instant::now();
+        let context = request.context;
+        if context.deadline.instant() <= now {
+            return Err(
+                Status::deadline_exceeded("deadline passed before the call was sent")
+                    .with_not_started(),
+            );
+        }
+        let mut state = self.outbox.lock();
+        if let Some(status) = &state.table.closed {
+            return Err(status.clone().with_not_started());
+        }
+        if state.table.slots.len() >= self.config.in_flight_per_lane_max {
+            let message = "in_flight_per_lane_max: too many calls in flight";
+            return Err(Status::resource_exhausted(message).with_not_started());
+        }
+        let size = request.body.len() + context.attachment.len();
+        if size > self.config.frame_bytes_max
+            || state.unwritten() + size > self.config.unwritten_bytes_max.max(size)
+        {
+            let message = format!(
+                "a request of {size} bytes does not fit frame_bytes_max or unwritten_bytes_max"
+            );
+            return Err(Status::resource_exhausted(message).with_not_started());
+        }
+        let (request_id, earlier) = state
+            .table
+            .slots
+            .insert(waker.clone(), context.deadline.instant());
+        let head = Head::Request(RequestHead {
+            method_id: context.method.id,
+            timeout_us: context.deadline.to_wire(now),
+            routing_key: context.routing_key,
+            business: context.priority.business,
+            user: context.priority.user,
+            attempt: context.attempt,
+        });
+        let parts = Parts {
+            trace: context.trace,
+            metadata: (!context.metadata.is_empty()).then_some(&context.metadata),
+            body: request.body,
+            attachment: context.attachment,
+        };
+        put_frame(
+            &mut state.out,
+            Header::new(request_id, head),
+            parts,
+            self.config.checksum,
+        );
+        let alone = state.table.slots.len() == 1 || LONE_CALLER.get();
+        let duty = self
+            .outbox
+            .flush(&mut state, if alone { Flush::Now } else { Flush::Soon });
+        // The task must set its timer for a deadline that is earlier than all it knows.
+        let waker = if earlier { state.wake() } else { None };
+        drop(state);
+        self.outbox.carry_out(duty);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        Ok(request_id)
+    }
+
+    fn abandon(&self, request_id: u64) {
+        let mut state = self.outbox.lock();
+        if state.table.slots.abandon(request_id) && state.table.closed.is_none() {
+            let duty = self.cancel(&mut state, request_id);
+            drop(state);
+            self.outbox.carry_out(duty);
+        }
+    }
+
+    fn cancel(&self, state: &mut State<Table>, request_id: u64) -> Duty {
+        let header = Header::new(request_id, Head::Cancel);
+        put_frame(
+            &mut state.out,
+            header,
+            Parts::default(),
+            self.config.checksum,
+        );
+        self.outbox.flush(state, Flush::Soon)
+    }
+}
+
+/// A call on its way.
+#[derive(Debug)]
+pub(super) struct CallFuture {
+    connection: Arc<ClientConnection>,
+    state: CallState,
+}
+
+#[derive(Debug)]
+enum CallState {
+    New(Option<Request>),
+    Sent(u64),
+    Done,
+}
+
+impl Future for CallFuture {
+    type Output = Result<Response, Status>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<Response, Status>> {
+        match &mut self.state {
+            CallState::New(request) => {
+                let Some(request) = request.take() else {
+                    return Poll::Ready(Err(Status::internal("call has no request")));
+                };
+                match self.connection.send(request, cx.waker()) {
+                    Ok(request_id) => {
+                        self.state = CallState::Sent(request_id);
+                        Poll::Pending
+                    }
+                    Err(status) => {
+                        self.state = CallState::Done;
+                        Poll::Ready(Err(status))
+                    }
+                }
+            }
+            CallState::Sent(request_id) => {
+                let request_id = *request_id;
+                let look = self
+                    .connection
+                    .outbox
+                    .lock()
+                    .table
+                    .slots
+                    .look(request_id, cx.waker());
+                match look {
+                    Look::Waiting => Poll::Pending,
+                    Look::Done(result) => {
+                        self.state = CallState::Done;
+                        Poll::Ready(result)
+                    }
+                }
+            }
+            CallState::Done => Poll::Ready(Err(Status::internal(
+                "call was polled after it was answered",
+            ))),
+        }
+    }
+}
+
+impl Drop for CallFuture {
+    fn drop(&mut self) {
+        if let CallState::Sent(request_id) = self.state {
+            self.connection.abandon(request_id);
+        }
+    }
+}
+
+/// The task that owns the connection.
+struct Driver {
+    shared: Arc<ClientConnection>,
+    stream: Stream,
+    reader: FrameReader,
+    writer: Writer,
+    timer: Option<Pin<Box<Sleep>>>,
+    /// Answers of one read, and the wakers of their calls; kept for their capacity while the connection is busy.
+    answers: Vec<(u64, Result<Response, Status>)>,
+    wakers: Vec<Waker>,
+    on_end: Option<Box<dyn FnOnce() + Send>>,
+    /// Why the callee sent us away, if it did not just drain.
+    refused: Option<Status>,
+}
+
+impl Driver {
+    async fn run(mut self) {
+        let status = poll_fn(|cx| self.poll(cx)).await;
+        let status = self.refused.take().unwrap_or(status);
+        self.end(status);
+    }
+
+    /// One turn; by hand for the same reason as the server's.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Status> {
+        loop {
+            Writer::register(&mut self.shared.outbox.lock(), cx.waker());
+            if let Poll::Ready(status) = self.poll_read(cx) {
+                return Poll::Ready(status);
+            }
+            let flushed = match self
+                .writer
+                .poll_flush(&self.shared.outbox, &mut self.stream, cx)
+            {
+                Poll::Ready(Err(e)) => return Poll::Ready(broken(&e)),
+                Poll::Ready(Ok(())) => true,
+                Poll::Pending => false,
+            };
+            {
+                let state = self.shared.outbox.lock();
+                if state.table.leaving && flushed && state.table.slots.len() == 0 {
+                    return Poll::Ready(Status::unavailable("connection closed"));
+                }
+            }
+            ready!(self.poll_timer(cx));
+            self.expire();
+        }
+    }
+
+    /// Reads all there is; ready when the connection is over.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Status> {
+        loop {
+            match ready_or_return(self.reader.poll_fill(&mut self.stream, cx)) {
+                None => return Poll::Pending,
+                Some(Ok(0)) => {
+                    return Poll::Ready(Status::unavailable("connection closed by the callee"));
+                }
+                Some(Ok(_)) => {}
+                Some(Err(e)) => return Poll::Ready(broken(&e)),
+            }
+            loop {
+                match self.reader.next() {
+                    Ok(Some(incoming)) => self.on_frame(incoming),
+                    Ok(None) => break,
+                    Err(e) => {
+                        let message = format!("callee does not speak our protocol: {e}");
+                        return Poll::Ready(Status::new(Code::Internal, message));
+                    }
+                }
+            }
+            self.deliver();
+        }
+    }
+
+    fn on_frame(&mut self, incoming: Incoming) {
+        let (header, payload) = match incoming {
+            Incoming::Frame(header, payload) => (header, payload),
+            Incoming::TooLarge(header) => {
+                let max = self.shared.config.frame_bytes_max;
+                let message = format!(
+                    "answer is {} bytes, over frame_bytes_max {max}",
+                    header.payload_len
+                );
+                self.answers
+                    .push((header.request_id, Err(Status::resource_exhausted(message))));
+                return;
+            }
+        };
+        match header.head {
+            Head::Answer(answer) => {
+                let result = payload.and_then(|payload| read_answer(&header, answer, payload));
+                self.answers.push((header.request_id, result));
+            }
+            Head::GoAway(go_away) => {
+                if let (Ok(payload), true) = (payload, go_away.code != 0) {
+                    let status = decode_status(go_away.code, false, &payload.body);
+                    tracing::warn!(
+                        code = status.code().name(),
+                        message = status.message(),
+                        "callee sends us away"
+                    );
+                    self.refused = Some(status);
+                }
+                self.no_new_calls();
+                self.shared.outbox.lock().table.leaving = true;
+            }
+            // Callees do not call.
+            Head::Request(_) | Head::Cancel | Head::Unknown(_) => {}
+        }
+    }
+
+    /// Hands the answers of one read to their calls: one lock for all of them, and nobody is woken while it is held.
+    fn deliver(&mut self) {
+        if self.answers.is_empty() {
+            return;
+        }
+        let mut state = self.shared.outbox.lock();
+        for (request_id, result) in self.answers.drain(..) {
+            self.wakers
+                .extend(state.table.slots.complete(request_id, result));
+        }
+        drop(state);
+        for waker in self.wakers.drain(..) {
+            waker.wake();
+        }
+    }
+
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(next) = self.shared.outbox.lock().table.slots.armed else {
+            self.timer = None;
+            return Poll::Pending;
+        };
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(next)));
+        if timer.deadline() != next {
+            timer.as_mut().reset(next);
+        }
+        ready!(timer.as_mut().poll(cx));
+        Poll::Ready(())
+    }
+
+    fn expire(&mut self) {
+        let mut state = self.shared.outbox.lock();
+        let late = state.table.slots.expire(Instant::now(), &mut self.wakers);
+        for request_id in late {
+            // This task flushes in its next turn, whoever has the duty.
+            let _ = self.shared.cancel(&mut state, request_id);
+        }
+        drop(state);
+        for waker in self.wakers.drain(..) {
+            waker.wake();
+        }
+    }
+
+    fn no_new_calls(&mut self) {
+        if let Some(on_end) = self.on_end.take() {
+            on_end();
+        }
+    }
+
+    fn end(&mut self, status: Status) {
+        let wakers = {
+            let mut state = self.shared.outbox.lock();
+            state.table.closed.get_or_insert_with(|| status.clone());
+            state.table.slots.fail_all(&status)
+        };
+        self.no_new_calls();
+        for waker in wakers {
+            waker.wake();
+        }
+    }
+}
+
+/// Also when the runtime ends under the connection.
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.end(Status::unavailable("connection closed"));
+    }
+}
+
+fn ready_or_return<T>(poll: Poll<T>) -> Option<T> {
+    match poll {
+        Poll::Ready(value) => Some(value),
+        Poll::Pending => None,
+    }
+}
+
+fn broken(error: &std::io::Error) -> Status {
+    Status::unavailable(format!("connection broken: {error}"))
+}
+
+fn read_answer(
+    header: &Header,
+    answer: Answer,
+    mut payload: crate::frame::Payload,
+) -> Result<Response, Status> {
+    if answer.code != 0 {
+        return Err(decode_status(
+            answer.code,
+            answer.not_started,
+            &payload.body,
+        ));
+    }
+    let (_, metadata) = payload.extension(header)?;
+    Ok(Response {
+        body: payload.body,
+        attachment: payload.attachment,
+        metadata,
+    })
+}

@@ -1,0 +1,152 @@
+//! One place for a connection: open, opening, or waiting until it may be tried again.
+
+use super::backoff;
+use super::config::ChannelConfig;
+use super::connection::ClientConnection;
+use super::endpoint::Endpoint;
+use crate::status::Status;
+use std::sync::{Arc, Mutex, MutexGuard, RwLock};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout};
+
+#[derive(Debug)]
+pub(super) struct Lane {
+    endpoint: Endpoint,
+    config: Arc<ChannelConfig>,
+    /// Told whenever a lane opens or fails to.
+    changed: Arc<Notify>,
+    open: RwLock<Option<Arc<ClientConnection>>>,
+    opening: Mutex<Opening>,
+}
+
+#[derive(Debug, Default)]
+struct Opening {
+    running: bool,
+    failures: u32,
+    not_before: Option<Instant>,
+    last_error: Option<String>,
+    /// The channel is gone.
+    closed: bool,
+}
+
+impl Lane {
+    pub(super) fn new(
+        endpoint: Endpoint,
+        config: Arc<ChannelConfig>,
+        changed: Arc<Notify>,
+    ) -> Lane {
+        Lane {
+            endpoint,
+            config,
+            changed,
+            open: RwLock::new(None),
+            opening: Mutex::new(Opening::default()),
+        }
+    }
+
+    /// The open connection.
+    pub(super) fn connection(&self) -> Option<Arc<ClientConnection>> {
+        self.open.read().unwrap_or_else(|e| e.into_inner()).clone()
+    }
+
+    /// Begins to open a connection unless there is one, one is being opened, or it is too early after a failure. Returns when it may
+    /// be tried, if that is why.
+    pub(super) fn start(self: &Arc<Lane>, runtime: &tokio::runtime::Handle) -> Option<Instant> {
+        let mut opening = self.opening();
+        if opening.running || opening.closed || self.connection().is_some() {
+            return None;
+        }
+        if let Some(not_before) = opening.not_before.filter(|t| *t > Instant::now()) {
+            return Some(not_before);
+        }
+        opening.running = true;
+        runtime.spawn(self.clone().open());
+        None
+    }
+
+    /// What the last attempt to connect said, unless a connection opened since.
+    pub(super) fn last_error(&self) -> Option<String> {
+        let opening = self.opening();
+        let error = opening.last_error.as_ref()?;
+        Some(format!("{}: {error}", self.endpoint.name()))
+    }
+
+    /// Ends the connection once its calls are answered, and opens no other.
+    pub(super) fn close(&self) {
+        self.opening().closed = true;
+        if let Some(connection) = self.set(None) {
+            connection.leave();
+        }
+    }
+
+    async fn open(self: Arc<Lane>) {
+        let connect_timeout = Duration::from_millis(self.config.connect_timeout_ms);
+        let opened = match timeout(connect_timeout, self.endpoint.open()).await {
+            Ok(opened) => opened.map_err(|e| e.to_string()),
+            Err(_) => Err(format!(
+                "no connection within {} ms",
+                self.config.connect_timeout_ms
+            )),
+        };
+        match opened {
+            Ok(stream) => {
+                let lane = Arc::downgrade(&self);
+                let on_end = move || {
+                    if let Some(lane) = lane.upgrade() {
+                        lane.set(None);
+                    }
+                };
+                let connection = ClientConnection::start(stream, self.config.clone(), on_end);
+                let mut opening = self.opening();
+                if opening.closed {
+                    connection.leave();
+                    return;
+                }
+                let closed = std::mem::take(&mut *opening);
+                drop(closed);
+                self.set(Some(connection));
+            }
+            Err(error) => {
+                let mut opening = self.opening();
+                opening.running = false;
+                opening.failures += 1;
+                let pause = backoff::pause(
+                    self.config.backoff_base_ms,
+                    self.config.backoff_max_ms,
+                    opening.failures,
+                );
+                opening.not_before = Some(Instant::now() + pause);
+                tracing::debug!(
+                    endpoint = self.endpoint.name(),
+                    error,
+                    ?pause,
+                    "connect failed"
+                );
+                opening.last_error = Some(error);
+            }
+        }
+        self.changed.notify_waiters();
+    }
+
+    fn set(&self, connection: Option<Arc<ClientConnection>>) -> Option<Arc<ClientConnection>> {
+        std::mem::replace(
+            &mut *self.open.write().unwrap_or_else(|e| e.into_inner()),
+            connection,
+        )
+    }
+
+    fn opening(&self) -> MutexGuard<'_, Opening> {
+        self.opening.lock().unwrap_or_else(|e| e.into_inner())
+    }
+}
+
+/// Why no lane is open, for a call that waited in vain.
+pub(super) fn not_connected(lanes: &[Arc<Lane>]) -> Status {
+    let errors: Vec<String> = lanes.iter().filter_map(|l| l.last_error()).collect();
+    let why = match errors.as_slice() {
+        [] => "still connecting".to_owned(),
+        errors => errors.join("; "),
+    };
+    Status::unavailable(format!("no connection: {why}")).with_not_started()
+}

@@ -1,0 +1,115 @@
+//! The values of one call, and those that calls made while serving it inherit.
+
+use crate::deadline::Deadline;
+use crate::descriptor::MethodDescriptor;
+use crate::metadata::Metadata;
+use crate::trace::TraceContext;
+use bytes::Bytes;
+use std::future::Future;
+use std::time::Duration;
+
+/// Who is served first when not everybody can be: business level before user level; smaller is more important.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Priority {
+    /// Importance of the operation, from the IDL of the method that a call entered by.
+    pub business: u8,
+    /// Spreads users evenly, so that overload sheds some users wholly rather than all users partly.
+    pub user: u8,
+}
+
+/// Everything known about a call beside its message. A handler gets `&mut Context`; a layer finds it in the request.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The method called.
+    pub method: &'static MethodDescriptor,
+    /// When the answer is of no use any more.
+    pub deadline: Deadline,
+    /// Who is served first.
+    pub priority: Priority,
+    /// Which partition or user the call is about (often the uin); 0 when it is about none.
+    pub routing_key: u64,
+    /// 0 for the first try, 1 for the first repetition.
+    pub attempt: u8,
+    /// The trace that the call belongs to.
+    pub trace: Option<TraceContext>,
+    /// Key-values that came with the request.
+    pub metadata: Metadata,
+    /// Bytes that came beside the request; empty when there were none.
+    pub attachment: Bytes,
+    /// Key-values to go with the answer. Set by the handler.
+    pub reply_metadata: Metadata,
+    /// Bytes to go beside the answer. Set by the handler; not copied on their way to the socket.
+    pub reply_attachment: Bytes,
+}
+
+impl Context {
+    /// A context with the method's own policy and nothing else.
+    pub fn new(method: &'static MethodDescriptor, deadline: Deadline) -> Context {
+        Context {
+            method,
+            deadline,
+            priority: Priority {
+                business: method.priority,
+                user: 0,
+            },
+            routing_key: 0,
+            attempt: 0,
+            trace: None,
+            metadata: Metadata::new(),
+            attachment: Bytes::new(),
+            reply_metadata: Metadata::new(),
+            reply_attachment: Bytes::new(),
+        }
+    }
+
+    /// Time left for this call.
+    pub fn remaining(&self) -> Duration {
+        self.deadline.remaining()
+    }
+}
+
+/// What a call hands down to the calls that its handler makes. Ambient in the handler's task (and on the thread of a handler
+/// that blocks), so that no author can forget to pass it on.
+#[derive(Clone, Copy, Debug)]
+pub struct Inherited {
+    /// No call made on behalf of this one may outlive it.
+    pub deadline: Deadline,
+    /// Calls are as important as what they serve.
+    pub priority: Priority,
+    /// Whom it is all about.
+    pub routing_key: u64,
+    /// The trace to continue.
+    pub trace: Option<TraceContext>,
+}
+
+tokio::task_local! {
+    static CURRENT: Inherited;
+}
+
+impl Inherited {
+    /// What calls made while serving `context` inherit.
+    pub fn of(context: &Context) -> Inherited {
+        Inherited {
+            deadline: context.deadline,
+            priority: context.priority,
+            routing_key: context.routing_key,
+            trace: context.trace,
+        }
+    }
+
+    /// What the code running now inherits; `None` outside of a handler, and in tasks that a handler spawned without
+    /// [`Inherited::scope`].
+    pub fn current() -> Option<Inherited> {
+        CURRENT.try_with(|c| *c).ok()
+    }
+
+    /// Runs `future` as part of the call this was taken from.
+    pub fn scope<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
+        CURRENT.scope(self, future)
+    }
+
+    /// As [`Inherited::scope`] for code that blocks.
+    pub fn scope_blocking<T>(self, run: impl FnOnce() -> T) -> T {
+        CURRENT.sync_scope(self, run)
+    }
+}

@@ -1,0 +1,200 @@
+//! Taking connections in, telling their protocols apart, and sending them away in the end.
+
+use super::ServerState;
+use super::connection::{Connection, Control};
+use crate::connection::{FrameReader, OutQueue};
+use crate::frame::{GoAway, Head, Header, MAGIC, Parts, encode_status, put_frame};
+use crate::service::Service;
+use crate::status::Status;
+use crate::transport::{Listener, Stream};
+use bytes::BytesMut;
+use std::collections::HashMap;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout_at};
+
+/// Pause after `accept` failed (for want of files, usually), so that failing does not take the processor.
+const ACCEPT_PAUSE_MS: u64 = 50;
+/// Connections beyond the limit that are told so in their own protocol; further ones get a go-away at once.
+const REFUSING_MAX: usize = 256;
+/// Milliseconds that a connection beyond the limit has to show its protocol.
+const REFUSING_MS: u64 = 1_000;
+
+/// Open connections, to be told of a drain.
+#[derive(Default)]
+struct Open {
+    controls: Mutex<(HashMap<u64, Arc<dyn Control>>, bool)>,
+}
+
+pub(super) async fn run<S: Service>(
+    mut listener: Listener,
+    server: Arc<ServerState<S>>,
+    shutdown: impl Future<Output = ()>,
+) {
+    let mut shutdown = pin!(shutdown);
+    let open = Arc::new(Open::default());
+    let mut connections = JoinSet::new();
+    let mut refusals = JoinSet::new();
+    let mut next_id = 0;
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok(stream) if connections.len() < server.limits.connections_max => {
+                    next_id += 1;
+                    connections.spawn(serve(stream, next_id, server.clone(), open.clone()));
+                }
+                Ok(stream) if refusals.len() < REFUSING_MAX => {
+                    refusals.spawn(refuse(stream, REFUSING_MS));
+                }
+                Ok(stream) => {
+                    refusals.spawn(refuse(stream, 0));
+                }
+                Err(e) => {
+                    tracing::warn!(error = %e, "accept failed");
+                    sleep(Duration::from_millis(ACCEPT_PAUSE_MS)).await;
+                }
+            },
+            Some(_) = connections.join_next() => {}
+            Some(_) = refusals.join_next() => {}
+            () = &mut shutdown => break,
+        }
+    }
+    drop(listener);
+    drop(refusals);
+    open.drain();
+    let give_up = Instant::now() + Duration::from_millis(server.limits.drain_timeout_ms);
+    while let Ok(Some(_)) = timeout_at(give_up, connections.join_next()).await {}
+    // Dropping the set ends the tasks that are left; their handlers are cancelled with them.
+    connections.shutdown().await;
+}
+
+impl Open {
+    fn drain(&self) {
+        let mut open = self.controls.lock().unwrap_or_else(|e| e.into_inner());
+        open.1 = true;
+        for control in open.0.values() {
+            control.drain();
+        }
+    }
+
+    fn enter(self: &Arc<Open>, id: u64, control: Arc<dyn Control>) -> Entered {
+        let mut open = self.controls.lock().unwrap_or_else(|e| e.into_inner());
+        if open.1 {
+            control.drain();
+        }
+        open.0.insert(id, control);
+        Entered {
+            open: self.clone(),
+            id,
+        }
+    }
+}
+
+struct Entered {
+    open: Arc<Open>,
+    id: u64,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let mut open = self.open.controls.lock().unwrap_or_else(|e| e.into_inner());
+        open.0.remove(&self.id);
+    }
+}
+
+async fn serve<S: Service>(
+    mut stream: Stream,
+    id: u64,
+    server: Arc<ServerState<S>>,
+    open: Arc<Open>,
+) {
+    let opened = Instant::now();
+    let until = opened + Duration::from_millis(server.limits.first_frame_timeout_ms);
+    let Ok(first) = timeout_at(until, first_bytes(&mut stream)).await else {
+        let status = Status::deadline_exceeded("first_frame_timeout_ms: nothing sent in time");
+        return go_away(stream, &status).await;
+    };
+    if first.is_empty() {
+        return;
+    }
+    if first[0] == MAGIC || !looks_like_http(&first) {
+        let connection = Connection::new(stream, first, opened, server);
+        let _entered = open.enter(id, connection.control());
+        connection.run().await;
+    } else {
+        not_frames(stream, first, server, open, id).await;
+    }
+}
+
+/// HTTP begins with a method in capitals.
+fn looks_like_http(first: &[u8]) -> bool {
+    first[0].is_ascii_uppercase()
+}
+
+async fn not_frames<S: Service>(
+    stream: Stream,
+    _first: BytesMut,
+    _server: Arc<ServerState<S>>,
+    _open: Arc<Open>,
+    _id: u64,
+) {
+    let status = Status::unimplemented("this server speaks frames only");
+    go_away(stream, &status).await;
+}
+
+/// What the peer sends first; empty when it goes without a word.
+async fn first_bytes(stream: &mut Stream) -> BytesMut {
+    let mut reader = FrameReader::new(BytesMut::new(), 0);
+    match poll_fn(|cx| reader.poll_fill(stream, cx)).await {
+        Ok(_) => reader.into_buffer(),
+        Err(_) => BytesMut::new(),
+    }
+}
+
+/// Tells a connection beyond the limit to go, in its own protocol if it shows one in time.
+async fn refuse(mut stream: Stream, wait_ms: u64) {
+    let until = Instant::now() + Duration::from_millis(wait_ms);
+    let first = match wait_ms {
+        0 => BytesMut::new(),
+        _ => timeout_at(until, first_bytes(&mut stream))
+            .await
+            .unwrap_or_default(),
+    };
+    let status = Status::overloaded("connections_max: too many connections");
+    if !first.is_empty() && looks_like_http(&first) {
+        let answer = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nconnection: close\r\n\
+            content-length: 77\r\n\r\n{\"code\":\"unavailable\",\"message\":\"connections_max: too many connections\"}    \n";
+        let _ = timeout_at(
+            Instant::now() + Duration::from_millis(REFUSING_MS),
+            stream.write_all(answer),
+        )
+        .await;
+        let _ = stream.shutdown().await;
+    } else {
+        go_away(stream, &status).await;
+    }
+}
+
+/// Says why, and closes.
+async fn go_away(mut stream: Stream, status: &Status) {
+    let head = Head::GoAway(GoAway {
+        code: status.code() as u16,
+    });
+    let parts = Parts {
+        body: encode_status(status),
+        ..Parts::default()
+    };
+    let mut out = OutQueue::default();
+    put_frame(&mut out, Header::new(0, head), parts, false);
+    let bytes = out.buffer(0).clone();
+    let _ = timeout_at(
+        Instant::now() + Duration::from_millis(REFUSING_MS),
+        stream.write_all(&bytes),
+    )
+    .await;
+    let _ = stream.shutdown().await;
+}

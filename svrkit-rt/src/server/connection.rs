@@ -1,0 +1,595 @@
+//! One framed connection: a task that owns it, reads requests, spawns their handlers, and writes what they answer.
+
+use super::ServerState;
+use super::calls::Calls;
+use crate::connection::{Flush, FrameReader, Incoming, Outbox, State, Writer};
+use crate::context::{Context, Priority};
+use crate::deadline::Deadline;
+use crate::frame::{
+    Answer, GoAway, Head, Header, Parts, Payload, RequestHead, encode_status, put_frame,
+};
+use crate::service::{Request, Response, Service};
+use crate::status::{Code, Status};
+use crate::transport::Stream;
+use bytes::BytesMut;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{self, Poll, ready};
+use std::time::Duration;
+use tokio::time::{Instant, Sleep};
+
+/// Everything is admitted: adaptive admission says less.
+const ADMIT_ALL: u8 = u8::MAX;
+
+/// The part of a connection that its handlers see.
+pub(super) struct Shared<S> {
+    outbox: Outbox<Table>,
+    server: Arc<ServerState<S>>,
+}
+
+/// What handlers and the connection's task tell each other, under the outbox's lock.
+#[derive(Debug, Default)]
+struct Table {
+    /// Handlers running.
+    running: usize,
+    /// Requests whose handlers are done, for the connection's task to forget.
+    finished: Vec<u64>,
+    /// Send answers with a checksum, because the peer sent one.
+    checksum: bool,
+    /// Nobody reads answers any more.
+    closed: bool,
+    draining: bool,
+}
+
+/// What the server does to its connections from outside.
+pub(super) trait Control: Send + Sync {
+    /// Tells the peer to go elsewhere and ends the connection once its requests are answered.
+    fn drain(&self);
+}
+
+impl<S: Send + Sync> Control for Shared<S> {
+    fn drain(&self) {
+        let mut state = self.outbox.lock();
+        if std::mem::replace(&mut state.table.draining, true) {
+            return;
+        }
+        put_go_away(&mut state, &Status::new(Code::Ok, "draining"));
+        let duty = self.outbox.flush(&mut state, Flush::Soon);
+        // The connection's task must look at `draining` even if somebody else is writing.
+        let waker = state.wake();
+        drop(state);
+        self.outbox.carry_out(duty);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+/// The task's own part.
+pub(super) struct Connection<S> {
+    shared: Arc<Shared<S>>,
+    stream: Stream,
+    reader: FrameReader,
+    writer: Writer,
+    calls: Calls,
+    /// Requests read and not yet spawned.
+    arrived: Vec<(Header, RequestHead, Payload)>,
+    timer: Option<std::pin::Pin<Box<Sleep>>>,
+    /// Why reading ended, if it has.
+    read_end: Option<ReadEnd>,
+    /// The peer owes bytes: the rest of a frame, or its first one.
+    owed: Option<Owed>,
+    /// Since when writing has been standing still, and with how much left.
+    stalled: Option<(Instant, usize)>,
+    received: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ReadEnd {
+    /// The peer will send nothing more, and may still read.
+    Eof,
+    /// It broke the protocol; a go-away says so.
+    Refused,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Owed {
+    by: Instant,
+    /// `received` must have reached this.
+    received: u64,
+    what: &'static str,
+}
+
+impl<S: Service> Connection<S> {
+    /// `first` are the bytes by which the protocol was recognised.
+    pub(super) fn new(
+        stream: Stream,
+        first: BytesMut,
+        opened: Instant,
+        server: Arc<ServerState<S>>,
+    ) -> Connection<S> {
+        let limits = &server.limits;
+        let first_frame = Owed {
+            by: opened + Duration::from_millis(limits.first_frame_timeout_ms),
+            received: first.len() as u64 + 1,
+            what: "first_frame_timeout_ms: no whole frame in time",
+        };
+        Connection {
+            reader: FrameReader::new(first, limits.frame_bytes_max),
+            shared: Arc::new(Shared {
+                outbox: Outbox::new(Table::default(), stream.direct_writer()),
+                server,
+            }),
+            stream,
+            writer: Writer::default(),
+            calls: Calls::default(),
+            arrived: Vec::new(),
+            timer: None,
+            read_end: None,
+            owed: Some(first_frame),
+            stalled: None,
+            received: 0,
+        }
+    }
+
+    pub(super) fn control(&self) -> Arc<dyn Control> {
+        self.shared.clone()
+    }
+
+    /// Serves until the peer is gone, breaks the protocol, or a drain is over.
+    pub(super) async fn run(mut self) {
+        if let Err(e) = self.take_frames() {
+            self.refuse(e);
+        }
+        poll_fn(|cx| self.poll(cx)).await;
+    }
+
+    /// One turn. Polled by hand, because reading, writing, finished handlers and the timer all wake the same task, and a `select!`
+    /// over futures of each would register and drop them all at every turn.
+    fn poll(&mut self, cx: &mut task::Context<'_>) -> Poll<()> {
+        loop {
+            if self.begin_turn(cx).is_break() {
+                return Poll::Ready(());
+            }
+            self.poll_read(cx);
+            let flushed = match self
+                .writer
+                .poll_flush(&self.shared.outbox, &mut self.stream, cx)
+            {
+                Poll::Ready(Err(_)) => return Poll::Ready(()),
+                Poll::Ready(Ok(())) => true,
+                Poll::Pending => false,
+            };
+            if flushed && self.is_over() {
+                return Poll::Ready(());
+            }
+            ready!(self.poll_timer(cx));
+            if self.on_timer().is_break() {
+                return Poll::Ready(());
+            }
+        }
+    }
+
+    fn begin_turn(&mut self, cx: &mut task::Context<'_>) -> std::ops::ControlFlow<()> {
+        let mut state = self.shared.outbox.lock();
+        Writer::register(&mut state, cx.waker());
+        self.calls.remove(&mut state.table.finished);
+        if state.table.closed {
+            return std::ops::ControlFlow::Break(());
+        }
+        std::ops::ControlFlow::Continue(())
+    }
+
+    /// Reads while there is something to read and room for what it causes.
+    fn poll_read(&mut self, cx: &mut task::Context<'_>) {
+        while self.read_end.is_none() {
+            if self.shared.outbox.lock().unwritten() > self.shared.server.limits.unwritten_bytes_max
+            {
+                // The peer does not read its answers; until it does, its requests stay in the kernel.
+                return;
+            }
+            match self.reader.poll_fill(&mut self.stream, cx) {
+                Poll::Pending => return,
+                Poll::Ready(Ok(0)) => self.read_end = Some(ReadEnd::Eof),
+                Poll::Ready(Ok(n)) => {
+                    self.received += n as u64;
+                    if let Err(e) = self.take_frames() {
+                        self.refuse(e);
+                    }
+                }
+                // Broken: whatever we answer, nobody will see it.
+                Poll::Ready(Err(_)) => {
+                    self.read_end = Some(ReadEnd::Eof);
+                    self.shared.outbox.lock().table.closed = true;
+                    cx.waker().wake_by_ref();
+                }
+            }
+        }
+    }
+
+    /// Takes all whole frames that were read.
+    fn take_frames(&mut self) -> Result<(), Status> {
+        let mut any = false;
+        let mut arrived = std::mem::take(&mut self.arrived);
+        let result = loop {
+            match self.reader.next() {
+                Ok(Some(incoming)) => {
+                    any = true;
+                    self.on_frame(incoming, &mut arrived);
+                }
+                Ok(None) => break Ok(()),
+                Err(e) => break Err(Status::invalid_argument(e.to_string())),
+            }
+        };
+        if !arrived.is_empty() {
+            self.serve(&mut arrived);
+        }
+        self.arrived = arrived;
+        if any || self.owed.is_none() {
+            self.owed = (!self.reader.between_frames()).then(|| self.next_progress());
+        }
+        result
+    }
+
+    fn next_progress(&self) -> Owed {
+        let limits = &self.shared.server.limits;
+        Owed {
+            by: Instant::now() + Duration::from_millis(limits.progress_interval_ms),
+            received: self.received + limits.progress_bytes_min as u64,
+            what: "progress_bytes_min: a frame arrives too slowly",
+        }
+    }
+
+    fn on_frame(&mut self, incoming: Incoming, arrived: &mut Vec<(Header, RequestHead, Payload)>) {
+        match incoming {
+            Incoming::Frame(header, payload) => match header.head {
+                Head::Request(request) => match payload {
+                    Ok(payload) => arrived.push((header, request, payload)),
+                    Err(status) => self.answer_refused(header.request_id, status),
+                },
+                Head::Cancel => {
+                    // The request may stand right before its cancel.
+                    self.serve(arrived);
+                    self.calls.cancel(header.request_id);
+                }
+                Head::Answer(_) | Head::GoAway(_) | Head::Unknown(_) => {}
+            },
+            Incoming::TooLarge(header) => {
+                if matches!(header.head, Head::Request(_)) {
+                    let max = self.shared.server.limits.frame_bytes_max;
+                    let message = format!(
+                        "frame_bytes_max: payload is {} bytes, over {max}",
+                        header.payload_len
+                    );
+                    self.answer_refused(header.request_id, Status::resource_exhausted(message));
+                }
+            }
+        }
+    }
+
+    /// Admits requests and starts their handlers.
+    fn serve(&mut self, arrived: &mut Vec<(Header, RequestHead, Payload)>) {
+        if arrived.is_empty() {
+            return;
+        }
+        let now = Instant::now();
+        let admitted = {
+            let server = &self.shared.server;
+            let mut state = self.shared.outbox.lock();
+            let room = server
+                .limits
+                .in_flight_per_connection_max
+                .saturating_sub(state.table.running);
+            let admitted = server.in_flight.enter(room.min(arrived.len()));
+            let lone = state.table.running == 0 && admitted == 1;
+            state.table.running += admitted;
+            state.table.checksum |= arrived.iter().any(|(header, ..)| header.checksum.is_some());
+            // Several answers are coming: this task will write them, after the handlers ran.
+            if !lone && admitted > 0 {
+                self.writer.expect_more(&mut state);
+            }
+            admitted
+        };
+        for (n, (header, head, payload)) in arrived.drain(..).enumerate() {
+            if n >= admitted {
+                let status = Status::overloaded("in_flight_max: too many requests in flight")
+                    .with_not_started();
+                self.answer_refused(header.request_id, status);
+                continue;
+            }
+            let answering = Answering {
+                shared: self.shared.clone(),
+                request_id: header.request_id,
+                arrived: now,
+                open: true,
+            };
+            match self.request(&header, head, payload, now) {
+                Err(status) => answering.finish(Err(status.with_not_started()), 0),
+                Ok(_) if self.calls.contains(header.request_id) => {
+                    let status =
+                        Status::invalid_argument("request id is in use by another call in flight");
+                    answering.finish(Err(status.with_not_started()), 0);
+                }
+                Ok(request) => {
+                    let deadline = request.context.deadline.instant();
+                    let task = tokio::spawn(answering.serve(request));
+                    self.calls
+                        .insert(header.request_id, task.abort_handle(), deadline);
+                }
+            }
+        }
+    }
+
+    /// What the header and the IDL say, checked before anything is decoded.
+    fn request(
+        &self,
+        header: &Header,
+        head: RequestHead,
+        mut payload: Payload,
+        now: Instant,
+    ) -> Result<Request, Status> {
+        let server = &self.shared.server;
+        let Some(method) = server.method(head.method_id) else {
+            return Err(Status::unimplemented(format!(
+                "no method with id {}",
+                head.method_id
+            )));
+        };
+        let max = match method.request_bytes_max {
+            0 => server.limits.request_bytes_max,
+            max => max as usize,
+        };
+        if payload.body.len() > max {
+            let message = format!(
+                "request of {} is {} bytes, over {max}",
+                method.full_name,
+                payload.body.len()
+            );
+            return Err(Status::resource_exhausted(message));
+        }
+        let (trace, metadata) = payload.extension(header)?;
+        let deadline = match head.timeout_us {
+            0 => Deadline::from(now, Duration::from_millis(method.timeout_ms as u64)),
+            us => Deadline::from_wire(now, us),
+        };
+        let mut context = Context::new(method, deadline);
+        context.priority = Priority {
+            business: head.business,
+            user: head.user,
+        };
+        context.routing_key = head.routing_key;
+        context.attempt = head.attempt;
+        context.trace = trace;
+        context.metadata = metadata;
+        context.attachment = payload.attachment;
+        Ok(Request {
+            context,
+            body: payload.body,
+        })
+    }
+
+    /// Answers a request that was never counted as running.
+    fn answer_refused(&mut self, request_id: u64, status: Status) {
+        let mut state = self.shared.outbox.lock();
+        let checksum = state.table.checksum;
+        put_failure(
+            &mut state,
+            request_id,
+            &status.with_not_started(),
+            0,
+            checksum,
+        );
+        state.claim();
+    }
+
+    /// Ends reading with a go-away that says why.
+    fn refuse(&mut self, status: Status) {
+        tracing::debug!(
+            code = status.code().name(),
+            message = status.message(),
+            "connection refused"
+        );
+        self.read_end = Some(ReadEnd::Refused);
+        let mut state = self.shared.outbox.lock();
+        put_go_away(&mut state, &status);
+        state.claim();
+    }
+
+    /// Whether nothing is left to do once everything is written.
+    fn is_over(&self) -> bool {
+        let state = self.shared.outbox.lock();
+        let idle = state.table.running == 0;
+        let drained = state.table.draining && self.reader.between_frames();
+        state.unwritten() == 0 && idle && (self.read_end.is_some() || drained)
+    }
+
+    fn poll_timer(&mut self, cx: &mut task::Context<'_>) -> Poll<()> {
+        let unwritten = self.shared.outbox.lock().unwritten();
+        match self.stalled {
+            Some((_, before)) if unwritten > 0 && before == unwritten => {}
+            _ if unwritten > 0 && self.writer.is_blocked() => {
+                self.stalled = Some((Instant::now(), unwritten))
+            }
+            _ => self.stalled = None,
+        }
+        let stall_timeout = Duration::from_millis(self.shared.server.limits.write_stall_timeout_ms);
+        let wakes = [
+            self.calls.next_expiry(),
+            self.owed.filter(|_| self.read_end.is_none()).map(|o| o.by),
+            self.stalled.map(|(since, _)| since + stall_timeout),
+        ];
+        let Some(next) = wakes.into_iter().flatten().min() else {
+            self.timer = None;
+            return Poll::Pending;
+        };
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(next)));
+        // A timer that is early only finds nothing to do; one that is late must be moved.
+        if next < timer.deadline() {
+            timer.as_mut().reset(next);
+        }
+        ready!(timer.as_mut().poll(cx));
+        self.timer = None;
+        Poll::Ready(())
+    }
+
+    fn on_timer(&mut self) -> std::ops::ControlFlow<()> {
+        let now = Instant::now();
+        let late = self.calls.expire(now);
+        if !late.is_empty() {
+            let mut state = self.shared.outbox.lock();
+            let checksum = state.table.checksum;
+            for request_id in late {
+                let status = Status::deadline_exceeded("deadline passed while the handler ran");
+                put_failure(&mut state, request_id, &status, 0, checksum);
+            }
+            state.claim();
+        }
+        if let Some(owed) = self.owed.filter(|o| o.by <= now && self.read_end.is_none()) {
+            if self.received < owed.received {
+                self.refuse(Status::deadline_exceeded(owed.what));
+            } else {
+                self.owed = Some(self.next_progress());
+            }
+        }
+        let stall_timeout = Duration::from_millis(self.shared.server.limits.write_stall_timeout_ms);
+        if self
+            .stalled
+            .is_some_and(|(since, _)| since + stall_timeout <= now)
+        {
+            // A go-away cannot reach somebody who does not read; the log is all there is.
+            tracing::warn!(
+                unwritten = self.shared.outbox.lock().unwritten(),
+                "write_stall_timeout_ms: peer does not read"
+            );
+            return std::ops::ControlFlow::Break(());
+        }
+        std::ops::ControlFlow::Continue(())
+    }
+}
+
+impl<S> Drop for Connection<S> {
+    fn drop(&mut self) {
+        self.shared.outbox.lock().table.closed = true;
+        self.calls.cancel_all();
+    }
+}
+
+/// A handler's way to its caller. Dropped unused (the handler was cancelled), it only takes the request off the books.
+struct Answering<S: Service> {
+    shared: Arc<Shared<S>>,
+    request_id: u64,
+    arrived: Instant,
+    open: bool,
+}
+
+impl<S: Service> Answering<S> {
+    async fn serve(self, request: Request) {
+        let queued = Instant::now().saturating_duration_since(self.arrived);
+        let result = self.shared.server.service.call(request).await;
+        self.finish(result, queued.as_micros() as u32);
+    }
+
+    fn finish(mut self, result: Result<Response, Status>, queued_us: u32) {
+        self.open = false;
+        let shared = &self.shared;
+        shared.server.in_flight.leave();
+        let mut state = shared.outbox.lock();
+        state.table.running -= 1;
+        state.table.finished.push(self.request_id);
+        if state.table.closed {
+            return;
+        }
+        let checksum = state.table.checksum;
+        match result.and_then(|response| shared.server.admit_response(response, state.unwritten()))
+        {
+            Ok(response) => {
+                let answer = Head::Answer(Answer {
+                    code: 0,
+                    admitted_business: ADMIT_ALL,
+                    admitted_user: ADMIT_ALL,
+                    queued_us,
+                    not_started: false,
+                });
+                let parts = Parts {
+                    trace: None,
+                    metadata: (!response.metadata.is_empty()).then_some(&response.metadata),
+                    body: response.body,
+                    attachment: response.attachment,
+                };
+                put_frame(
+                    &mut state.out,
+                    Header::new(self.request_id, answer),
+                    parts,
+                    checksum,
+                );
+            }
+            Err(status) => put_failure(&mut state, self.request_id, &status, queued_us, checksum),
+        }
+        let flush = if state.table.running == 0 {
+            Flush::Now
+        } else {
+            Flush::Soon
+        };
+        let duty = shared.outbox.flush(&mut state, flush);
+        drop(state);
+        shared.outbox.carry_out(duty);
+    }
+}
+
+impl<S: Service> Drop for Answering<S> {
+    fn drop(&mut self) {
+        if !self.open {
+            return;
+        }
+        self.shared.server.in_flight.leave();
+        let mut state = self.shared.outbox.lock();
+        state.table.running -= 1;
+        state.table.finished.push(self.request_id);
+        // The connection may be waiting for its last handler.
+        let waker = (state.table.running == 0).then(|| state.wake()).flatten();
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+fn put_failure(
+    state: &mut State<Table>,
+    request_id: u64,
+    status: &Status,
+    queued_us: u32,
+    checksum: bool,
+) {
+    let answer = Head::Answer(Answer {
+        code: status.code() as u16,
+        admitted_business: ADMIT_ALL,
+        admitted_user: ADMIT_ALL,
+        queued_us,
+        not_started: status.not_started(),
+    });
+    let parts = Parts {
+        body: encode_status(status),
+        ..Parts::default()
+    };
+    put_frame(
+        &mut state.out,
+        Header::new(request_id, answer),
+        parts,
+        checksum,
+    );
+}
+
+fn put_go_away(state: &mut State<Table>, status: &Status) {
+    let head = Head::GoAway(GoAway {
+        code: status.code() as u16,
+    });
+    let parts = Parts {
+        body: encode_status(status),
+        ..Parts::default()
+    };
+    let checksum = state.table.checksum;
+    put_frame(&mut state.out, Header::new(0, head), parts, checksum);
+}

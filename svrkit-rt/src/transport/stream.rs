@@ -1,0 +1,198 @@
+//! One open byte pipe, whatever carries it.
+
+use bytes::BytesMut;
+use std::future::Future;
+use std::io::{self, IoSlice};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::net::{TcpStream, UnixStream, tcp, unix};
+
+/// Anything that carries bytes both ways.
+pub trait Io: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Io for T {}
+
+/// An open connection's byte pipe.
+pub struct Stream(Kind);
+
+enum Kind {
+    Tcp {
+        read: tcp::OwnedReadHalf,
+        write: Arc<tcp::OwnedWriteHalf>,
+    },
+    Unix {
+        read: unix::OwnedReadHalf,
+        write: Arc<unix::OwnedWriteHalf>,
+    },
+    Io(Box<dyn Io>),
+}
+
+/// Writes to a socket from tasks that do not own the connection, without waiting.
+#[derive(Clone, Debug)]
+pub(crate) enum DirectWriter {
+    Tcp(Arc<tcp::OwnedWriteHalf>),
+    Unix(Arc<unix::OwnedWriteHalf>),
+}
+
+impl DirectWriter {
+    pub(crate) fn try_write(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        match (self, slices) {
+            (DirectWriter::Tcp(w), [one]) => w.try_write(one),
+            (DirectWriter::Tcp(w), many) => w.try_write_vectored(many),
+            (DirectWriter::Unix(w), [one]) => w.try_write(one),
+            (DirectWriter::Unix(w), many) => w.try_write_vectored(many),
+        }
+    }
+}
+
+impl Stream {
+    /// Over any transport of your own.
+    pub fn new(io: impl Io) -> Stream {
+        Stream(Kind::Io(Box::new(io)))
+    }
+
+    pub(crate) fn direct_writer(&self) -> Option<DirectWriter> {
+        match &self.0 {
+            Kind::Tcp { write, .. } => Some(DirectWriter::Tcp(write.clone())),
+            Kind::Unix { write, .. } => Some(DirectWriter::Unix(write.clone())),
+            Kind::Io(_) => None,
+        }
+    }
+
+    /// Reads once into the free room of `buffer`.
+    pub(crate) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut BytesMut,
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.0 {
+            Kind::Tcp { read, .. } => pin!(read.read_buf(buffer)).poll(cx),
+            Kind::Unix { read, .. } => pin!(read.read_buf(buffer)).poll(cx),
+            Kind::Io(io) => pin!(io.read_buf(buffer)).poll(cx),
+        }
+    }
+
+    pub(crate) fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.0 {
+            Kind::Tcp { write, .. } => loop {
+                match DirectWriter::Tcp(write.clone()).try_write(slices) {
+                    Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                        ready!(write.as_ref().as_ref().poll_write_ready(cx))?
+                    }
+                    done => return Poll::Ready(done),
+                }
+            },
+            Kind::Unix { write, .. } => loop {
+                match DirectWriter::Unix(write.clone()).try_write(slices) {
+                    Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                        ready!(write.as_ref().as_ref().poll_write_ready(cx))?
+                    }
+                    done => return Poll::Ready(done),
+                }
+            },
+            Kind::Io(io) => {
+                // A stream that buffers (TLS) must be flushed, or what was written may stay where it is.
+                let written = ready!(Pin::new(&mut *io).poll_write_vectored(cx, slices))?;
+                let _ = Pin::new(io).poll_flush(cx)?;
+                Poll::Ready(Ok(written))
+            }
+        }
+    }
+}
+
+impl From<TcpStream> for Stream {
+    fn from(stream: TcpStream) -> Stream {
+        let (read, write) = stream.into_split();
+        Stream(Kind::Tcp {
+            read,
+            write: Arc::new(write),
+        })
+    }
+}
+
+impl From<UnixStream> for Stream {
+    fn from(stream: UnixStream) -> Stream {
+        let (read, write) = stream.into_split();
+        Stream(Kind::Unix {
+            read,
+            write: Arc::new(write),
+        })
+    }
+}
+
+impl std::fmt::Debug for Stream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match &self.0 {
+            Kind::Tcp { .. } => "Stream(tcp)",
+            Kind::Unix { .. } => "Stream(unix)",
+            Kind::Io(_) => "Stream(io)",
+        })
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match &mut self.0 {
+            Kind::Tcp { read, .. } => Pin::new(read).poll_read(cx, buf),
+            Kind::Unix { read, .. } => Pin::new(read).poll_read(cx, buf),
+            Kind::Io(io) => Pin::new(io).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Stream::poll_write(&mut self, cx, &[IoSlice::new(buf)])
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Stream::poll_write(&mut self, cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.0 {
+            Kind::Io(io) => Pin::new(io).poll_flush(cx),
+            _ => Poll::Ready(Ok(())),
+        }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.0 {
+            Kind::Tcp { write, .. } => Poll::Ready(shutdown(write.as_ref().as_ref())),
+            Kind::Unix { write, .. } => Poll::Ready(shutdown(write.as_ref().as_ref())),
+            Kind::Io(io) => Pin::new(io).poll_shutdown(cx),
+        }
+    }
+}
+
+/// Sends the end of the stream.
+fn shutdown<'a, S: std::os::fd::AsFd>(socket: &'a S) -> io::Result<()>
+where
+    socket2::SockRef<'a>: From<&'a S>,
+{
+    match socket2::SockRef::from(socket).shutdown(std::net::Shutdown::Write) {
+        Err(e) if e.kind() == io::ErrorKind::NotConnected => Ok(()),
+        done => done,
+    }
+}
