@@ -1,7 +1,17 @@
 //! The systems that are compared: one file each, one line each in [`SYSTEMS`].
 
+#[cfg(feature = "capnp")]
+mod capnp;
 #[cfg(feature = "raw")]
 mod raw_tokio;
+#[cfg(feature = "tarpc")]
+mod tarpc;
+#[cfg(feature = "tonic")]
+mod tonic;
+#[cfg(feature = "volo")]
+mod volo_grpc;
+#[cfg(feature = "volo")]
+mod volo_thrift;
 
 use crate::Fault;
 use crate::load::Load;
@@ -44,6 +54,48 @@ pub(crate) static SYSTEMS: &[System] = &[
         by_default: false,
         server: |addr| raw_tokio::server(addr, raw_tokio::Variant::Eager),
         client: |load| raw_tokio::client(load, raw_tokio::Variant::Eager),
+        ..ROW
+    },
+    #[cfg(feature = "tonic")]
+    System {
+        name: "tonic",
+        server: tonic::server,
+        client: tonic::client,
+        ..ROW
+    },
+    #[cfg(feature = "tarpc")]
+    System {
+        name: "tarpc",
+        server: tarpc::server,
+        client: tarpc::client,
+        ..ROW
+    },
+    #[cfg(feature = "volo")]
+    System {
+        name: "volo-grpc",
+        server: volo_grpc::server,
+        client: volo_grpc::client,
+        ..ROW
+    },
+    #[cfg(feature = "volo")]
+    System {
+        name: "volo-thrift-mux",
+        server: |addr| volo_thrift::server(addr, volo_thrift::Variant::Multiplex),
+        client: |load| volo_thrift::client(load, volo_thrift::Variant::Multiplex),
+        ..ROW
+    },
+    #[cfg(feature = "volo")]
+    System {
+        name: "volo-thrift-pool",
+        server: |addr| volo_thrift::server(addr, volo_thrift::Variant::Pool),
+        client: |load| volo_thrift::client(load, volo_thrift::Variant::Pool),
+        ..ROW
+    },
+    #[cfg(feature = "capnp")]
+    System {
+        name: "capnp-rpc",
+        server: capnp::server,
+        client: capnp::client,
         ..ROW
     },
 ];
