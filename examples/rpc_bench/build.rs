@@ -4,10 +4,21 @@ use std::error::Error;
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=idl");
+    #[cfg(feature = "svrkit")]
+    svrkit()?;
     #[cfg(feature = "tonic")]
     tonic()?;
     #[cfg(feature = "volo")]
     volo()?;
+    Ok(())
+}
+
+#[cfg(feature = "svrkit")]
+fn svrkit() -> Result<(), Box<dyn Error>> {
+    svrkit_codegen::configure()
+        .include("idl")
+        .out_dir(folder("svrkit")?)
+        .compile(&["idl/echo.proto"])?;
     Ok(())
 }
 
@@ -37,7 +48,7 @@ fn volo() -> Result<(), Box<dyn Error>> {
 }
 
 /// A folder for a system's output: the files of several have the same name.
-#[cfg(feature = "tonic")]
+#[cfg(any(feature = "svrkit", feature = "tonic"))]
 fn folder(system: &str) -> Result<std::path::PathBuf, Box<dyn Error>> {
     let folder = std::path::Path::new(&std::env::var("OUT_DIR")?).join(system);
     std::fs::create_dir_all(&folder)?;

@@ -4,6 +4,8 @@
 mod capnp;
 #[cfg(feature = "raw")]
 mod raw_tokio;
+#[cfg(feature = "svrkit")]
+mod svrkit;
 #[cfg(feature = "tarpc")]
 mod tarpc;
 #[cfg(feature = "tonic")]
@@ -33,6 +35,14 @@ pub(crate) struct System {
 pub(crate) const BASE: &str = "raw-tokio-spawn";
 
 pub(crate) static SYSTEMS: &[System] = &[
+    #[cfg(feature = "svrkit")]
+    System {
+        name: "svrkit",
+        blocking_client: true,
+        server: svrkit::server,
+        client: svrkit::client,
+        ..ROW
+    },
     #[cfg(feature = "raw")]
     System {
         name: BASE,
