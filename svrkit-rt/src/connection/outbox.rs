@@ -12,7 +12,9 @@
 
 use super::out_queue::{Batch, OutQueue};
 use crate::transport::{DirectWriter, Stream};
+use std::future::Future;
 use std::io;
+use std::pin::pin;
 use std::sync::{Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
@@ -221,7 +223,7 @@ impl Writer {
                 return Poll::Ready(Ok(()));
             } else if !self.yielded && state.out.len() < FULL_BATCH_BYTES {
                 self.yielded = true;
-                cx.waker().wake_by_ref();
+                let_others_run(cx);
                 return Poll::Pending;
             } else if state.out.is_empty() {
                 self.yielded = false;
@@ -234,4 +236,12 @@ impl Writer {
             }
         }
     }
+}
+
+/// Wakes this task once all others that are ready have run. Waking it directly would put it at the end of a queue of 256 tasks, before
+/// those that did not fit: with 8 connections of 128 calls each, the overflow waited 18 ms while the others went round.
+fn let_others_run(cx: &mut Context<'_>) {
+    // The future's first poll leaves the waker with the scheduler, which is all that is wanted of it.
+    let yielded = pin!(tokio::task::yield_now()).poll(cx);
+    debug_assert!(yielded.is_pending());
 }
