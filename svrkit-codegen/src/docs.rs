@@ -10,10 +10,7 @@ pub(crate) fn of(file: &FileDescriptorProto, path: &[i32]) -> String {
         return String::new();
     };
     let parts = [&location.leading_comments, &location.trailing_comments];
-    let parts = parts.into_iter().flatten().map(|part| {
-        let lines = part.lines().map(|it| it.strip_prefix(' ').unwrap_or(it));
-        lines.map(str::trim_end).collect::<Vec<_>>().join("\n")
-    });
+    let parts = parts.into_iter().flatten().map(|part| without_margin(part));
     let text = parts.collect::<Vec<_>>().join("\n\n");
     text.trim_end().to_owned()
 }
@@ -33,13 +30,19 @@ pub(crate) fn tame_file(file: &mut FileDescriptorProto) {
             &mut location.trailing_comments,
         ];
         for part in parts.into_iter().flatten() {
-            *part = tame(part)
+            *part = tame(&without_margin(part))
                 .into_iter()
                 .map(|line| line.shown(Urls::Bare))
                 .map(|line| if line.is_empty() { line } else { format!(" {line}") } + "\n")
                 .collect();
         }
     }
+}
+
+/// A comment without the blank that stands behind `//`.
+fn without_margin(comment: &str) -> String {
+    let lines = comment.lines().map(|it| it.strip_prefix(' ').unwrap_or(it));
+    lines.map(str::trim_end).collect::<Vec<_>>().join("\n")
 }
 
 /// A line of a comment.
@@ -57,13 +60,12 @@ enum Urls {
     Bare,
 }
 
-/// The lines of a comment without the blank behind `//`; every code block is fenced and says that it is text.
+/// The lines of a comment; every code block is fenced and says that it is text.
 fn tame(comment: &str) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     let mut block = Block::None;
     let mut after_blank = true;
     for line in comment.lines() {
-        let line = line.strip_prefix(' ').unwrap_or(line).trim_end();
         let content = line.trim_start();
         let is_fence = content.starts_with("```") || content.starts_with("~~~");
         let is_indented = line.starts_with("    ") || line.starts_with('\t');
@@ -177,8 +179,7 @@ mod tests {
 
     #[test]
     fn no_code_block_becomes_a_doctest() {
-        let comment =
-            " Says.\n\n     let x = [1];\n\n     more\n\n Then:\n ```rust\n fail()\n ```\n";
+        let comment = "Says.\n\n    let x = [1];\n\n    more\n\nThen:\n```rust\nfail()\n```\n";
         let expected = [
             "Says.",
             "",

@@ -8,7 +8,7 @@ use prost_build::{Config, Module, Service, ServiceGenerator};
 
 use crate::diagnostic::Error;
 use crate::docs;
-use crate::sources::Sources;
+use crate::sources::{Sources, is_own};
 
 /// What prost-build made of an IDL.
 #[derive(Debug, Default)]
@@ -55,9 +55,12 @@ pub(crate) fn generate(
 
     let mut requests = Vec::new();
     let mut packages = HashMap::new();
-    for file in sources.own_files().filter(|it| wanted(it.package_name())) {
+    // prost-build wants to see every message that a field may name; what is not wanted is dropped afterwards.
+    for file in sources.pool.files() {
         let module = Module::from_protobuf_package_name(file.package_name());
-        packages.insert(module.clone(), file.package_name().to_owned());
+        if is_own(file.name(), file.package_name()) && wanted(file.package_name()) {
+            packages.insert(module.clone(), file.package_name().to_owned());
+        }
         let mut descriptor = file.file_descriptor_proto().clone();
         docs::tame_file(&mut descriptor);
         requests.push((module, descriptor));

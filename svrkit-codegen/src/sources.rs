@@ -153,14 +153,7 @@ fn explain(
             .and_then(|labels| labels.last())
             .map(|label| label.offset());
         let reason = mistake.diagnostic_source();
-        let mut message = match reason {
-            // The reason inside an option in braces says more than "invalid value of type".
-            Some(reason) => format!("{mistake}: {reason}"),
-            None => mistake.to_string(),
-        };
-        if let Some(help) = reason.unwrap_or(mistake).help() {
-            message = format!("{message} ({help})");
-        }
+        let message = message(reason.unwrap_or(mistake));
         let place = match offset {
             Some(offset) => {
                 let offset = offset + reason.map_or(0, |reason| within(&text[offset..], reason));
@@ -174,6 +167,19 @@ fn explain(
             None => whole_file(&shown),
         };
         diagnostics.push(place.says(message));
+    }
+}
+
+/// What is wrong, without what does not help.
+fn message(mistake: &dyn miette::Diagnostic) -> String {
+    let message = mistake.to_string();
+    let resolved = message
+        .split_once(" resolves to ")
+        .and_then(|(name, rest)| Some((name, rest.split_once(", which is not defined")?.0)));
+    match (resolved, mistake.help()) {
+        (Some((name, full_name)), _) if name == full_name => format!("name {name} is not defined"),
+        (_, Some(help)) => format!("{message} ({help})"),
+        (_, None) => message,
     }
 }
 

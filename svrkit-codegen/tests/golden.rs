@@ -51,3 +51,33 @@ fn check(case: &str) {
 fn hello() {
     check("hello");
 }
+
+#[test]
+fn policies() {
+    check("policies");
+}
+
+#[test]
+fn names() {
+    check("names");
+}
+
+#[test]
+fn packages() {
+    check("packages");
+}
+
+#[test]
+fn hash_keys() {
+    check("hash_keys");
+}
+
+#[test]
+fn no_package() {
+    check("no_package");
+}
+
+#[test]
+fn docs() {
+    check("docs");
+}

@@ -1,12 +1,12 @@
 //! Clients: async, and blocking for plain threads.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::{client_name, docs, ident, ident_in, type_from_inside, type_of};
 use crate::idents::plain;
 use crate::messages::Types;
-use crate::model::{HashKey, HashKeyStep, Method, Service};
+use crate::model::{HashKey, Method, Service};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flavour {
@@ -68,7 +68,14 @@ fn method(
         Flavour::Async => (quote!(async), quote!(unary), quote!(.await)),
         Flavour::Blocking => (quote!(), quote!(blocking_unary), quote!()),
     };
-    let routing_key = method.hash_key.as_ref().map(routing_key);
+    let call = method.hash_key.as_ref().map_or_else(
+        || quote!(call.into()),
+        |_| {
+            let name = routing_key_name(service, method);
+            let super_ = (flavour == Flavour::Blocking).then(|| quote!(super::));
+            quote!(call.into().or_routing_key(#super_ #name))
+        },
+    );
     let docs = docs(&method.docs);
     let docs_with = format!(
         " As [`{0}`](Self::{0}), with options for this call and all that its answer carries.",
@@ -87,28 +94,56 @@ fn method(
             &self,
             call: impl ::core::convert::Into<::svrkit_rt::Call<#input>>,
         ) -> ::core::result::Result<::svrkit_rt::Reply<#output>, ::svrkit_rt::Status> {
-            let call = call.into()#routing_key;
-            self.channel.#unary(&#descriptor.methods[#index], call)#wait
+            self.channel.#unary(&#descriptor.methods[#index], #call)#wait
         }
     }
 }
 
-fn routing_key(key: &HashKey) -> TokenStream {
-    let value = routing_key_of(&key.steps);
-    quote!(.or_routing_key(|m| #value))
+/// Functions that find the routing keys of a service's requests, for both of its clients.
+pub(super) fn routing_keys(service: &Service, types: &Types) -> TokenStream {
+    let functions = service.methods.iter().filter_map(|method| {
+        let key = method.hash_key.as_ref()?;
+        let name = routing_key_name(service, method);
+        let input = type_of(types.input(&method.full_name));
+        let value = routing_key(key);
+        let docs = format!(
+            " Routing key of `{}`: `{}`, or 0.",
+            method.full_name, key.path
+        );
+        Some(quote! {
+            #[doc = #docs]
+            fn #name(m: &#input) -> u64 {
+                #value
+            }
+        })
+    });
+    quote! { #(#functions)* }
 }
 
-/// The key of what `m` refers to. A field that is not set gives 0, like one that is.
-fn routing_key_of(steps: &[HashKeyStep]) -> TokenStream {
-    let Some((step, rest)) = steps.split_first() else {
-        return quote!(::svrkit_rt::codegen::HashKey::routing_key(m));
-    };
-    let field = ident(&step.rust_name);
-    if step.optional {
-        let inner = routing_key_of(rest);
-        quote!(m.#field.as_ref().map_or(0, |m| #inner))
+fn routing_key_name(service: &Service, method: &Method) -> Ident {
+    let service = plain(&service.static_name).to_lowercase();
+    ident(&format!("{service}_{}_key", plain(&method.rust_name)))
+}
+
+/// The key of the message `m`. What is optional on the way gives 0 when it is not set, like a field that is 0.
+fn routing_key(key: &HashKey) -> TokenStream {
+    let routing_key = quote!(::svrkit_rt::codegen::HashKey::routing_key);
+    let mut value = quote!(m);
+    let mut is_option = false;
+    for step in &key.steps {
+        let field = ident(&step.rust_name);
+        value = match (is_option, step.optional) {
+            (false, true) => quote!(#value.#field.as_ref()),
+            (true, true) => quote!(#value.and_then(|m| m.#field.as_ref())),
+            (false, false) => return quote!(#routing_key(&#value.#field)),
+            (true, false) => return quote!(#value.map_or(0, |m| #routing_key(&m.#field))),
+        };
+        is_option = true;
+    }
+    if is_option {
+        quote!(#value.map_or(0, #routing_key))
     } else {
-        // Messages are always optional, so this is the scalar at the end.
-        quote!(::svrkit_rt::codegen::HashKey::routing_key(&m.#field))
+        // The request itself is what prost-build made of a wrapper: a number or a text.
+        quote!(#routing_key(#value))
     }
 }

@@ -25,7 +25,8 @@ pub(crate) fn package(
         let server = server::emit(service, types);
         let client = client::emit(service, types, client::Flavour::Async);
         let descriptor = descriptor::emit(service);
-        quote! { #server #client #descriptor }
+        let routing_keys = client::routing_keys(service, types);
+        quote! { #server #client #routing_keys #descriptor }
     });
     let blocking = package
         .services

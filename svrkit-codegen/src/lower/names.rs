@@ -84,9 +84,13 @@ fn check_types(
         ];
         for name in names {
             match taken.get(&name) {
-                Some(other) => diagnostics.push(place().says(format!(
-                    "{what} needs the Rust name `{name}`, which already belongs to {other}"
-                ))),
+                Some(other) => {
+                    diagnostics.push(place().says(format!(
+                        "{what} needs the Rust name `{name}`, which already belongs to {other}"
+                    )));
+                    // The other names of such a service collide for the same reason.
+                    break;
+                }
                 None => {
                     taken.insert(name, what.clone());
                 }
@@ -125,6 +129,7 @@ fn check_functions(
                         "`{}` needs the Rust name `{name}`, which already belongs to `{other}`",
                         method.name()
                     )));
+                    break;
                 }
                 None => {
                     taken.insert(name, method.name().to_owned());

@@ -125,15 +125,12 @@ impl GreeterClient {
         &self,
         call: impl ::core::convert::Into<::svrkit_rt::Call<HelloRequest>>,
     ) -> ::core::result::Result<::svrkit_rt::Reply<HelloReply>, ::svrkit_rt::Status> {
-        let call = call
-            .into()
-            .or_routing_key(|m| {
-                m
-                    .user
-                    .as_ref()
-                    .map_or(0, |m| ::svrkit_rt::codegen::HashKey::routing_key(&m.id))
-            });
-        self.channel.unary(&GREETER.methods[0], call).await
+        self.channel
+            .unary(
+                &GREETER.methods[0],
+                call.into().or_routing_key(greeter_say_hello_key),
+            )
+            .await
     }
     /// Says goodbye.
     pub async fn say_bye(
@@ -147,9 +144,12 @@ impl GreeterClient {
         &self,
         call: impl ::core::convert::Into<::svrkit_rt::Call<HelloRequest>>,
     ) -> ::core::result::Result<::svrkit_rt::Reply<HelloReply>, ::svrkit_rt::Status> {
-        let call = call.into();
-        self.channel.unary(&GREETER.methods[1], call).await
+        self.channel.unary(&GREETER.methods[1], call.into()).await
     }
+}
+/// Routing key of `hello.v1.Greeter/SayHello`: `user.id`, or 0.
+fn greeter_say_hello_key(m: &HelloRequest) -> u64 {
+    m.user.as_ref().map_or(0, |m| ::svrkit_rt::codegen::HashKey::routing_key(&m.id))
 }
 /// What the IDL says of `hello.v1.Greeter`.
 pub static GREETER: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceDescriptor {
@@ -218,15 +218,11 @@ pub mod blocking {
             ::svrkit_rt::Reply<super::HelloReply>,
             ::svrkit_rt::Status,
         > {
-            let call = call
-                .into()
-                .or_routing_key(|m| {
-                    m
-                        .user
-                        .as_ref()
-                        .map_or(0, |m| ::svrkit_rt::codegen::HashKey::routing_key(&m.id))
-                });
-            self.channel.blocking_unary(&super::GREETER.methods[0], call)
+            self.channel
+                .blocking_unary(
+                    &super::GREETER.methods[0],
+                    call.into().or_routing_key(super::greeter_say_hello_key),
+                )
         }
         /// Says goodbye.
         pub fn say_bye(
@@ -243,8 +239,7 @@ pub mod blocking {
             ::svrkit_rt::Reply<super::HelloReply>,
             ::svrkit_rt::Status,
         > {
-            let call = call.into();
-            self.channel.blocking_unary(&super::GREETER.methods[1], call)
+            self.channel.blocking_unary(&super::GREETER.methods[1], call.into())
         }
     }
 }
