@@ -21,7 +21,7 @@ pub(crate) fn pin(side: Side, pin: Pin) -> Result<Everywhere, Fault> {
     let mut cpus = (0..CpuSet::MAX_CPU).filter(|cpu| before.is_set(*cpu));
     let cpu = match (pin, side) {
         (Pin::None, _) => return Ok(Everywhere(before)),
-        (Pin::Same, _) => cpus.last(),
+        (Pin::Same, _) => cpus.next_back(),
         (Pin::Split, Side::Server) => cpus.next(),
         (Pin::Split, Side::Client) => cpus.nth(1),
     };

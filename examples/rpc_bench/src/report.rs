@@ -64,9 +64,11 @@ fn thousandths(figure: f64) -> f64 {
 
 fn table(text: &mut String, cell: Cell, runs: &[Series]) {
     let mut rows: Vec<(&Series, Line<'_>, f64)> = Vec::new();
+    let mut failed = Vec::new();
     for run in runs.iter().filter(|run| run.cell == cell) {
-        if let (Some(line), Some(cpu_us)) = (line(run), bars::cpu_us(run)) {
-            rows.push((run, line, cpu_us));
+        match (line(run), bars::cpu_us(run)) {
+            (Some(line), Some(cpu_us)) => rows.push((run, line, cpu_us)),
+            _ => failed.push(run.system.name),
         }
     }
     rows.sort_by(|a, b| a.2.total_cmp(&b.2));
@@ -109,6 +111,9 @@ fn table(text: &mut String, cell: Cell, runs: &[Series]) {
                 .map_or("-".into(), |writes| format!("{writes:.3}")),
             line.rss_mib,
         );
+    }
+    for name in failed {
+        let _ = writeln!(text, "  {name:<17} failed every time");
     }
     for bar in bars::of(cell, runs) {
         let got = bar.got.map_or("-".into(), |got| format!("{got:.2}"));

@@ -163,6 +163,7 @@ pub(crate) fn unknown(name: &str) -> Fault {
 
 /// Runs a server or a client on as many workers as there are CPUs for us, and not on the calling thread, which is
 /// no worker.
+#[allow(dead_code, reason = "capnp has its own, and may be the only one built")]
 fn run_on_workers(
     main: impl Future<Output = Result<(), Fault>> + Send + 'static,
 ) -> Result<(), Fault> {

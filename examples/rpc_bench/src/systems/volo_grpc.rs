@@ -23,10 +23,7 @@ impl Echo for Service {
     async fn echo(&self, request: Request<EchoRequest>) -> Result<Response<EchoResponse>, Status> {
         let payload = request.into_inner().payload;
         work::handle(&payload).await;
-        Ok(Response::new(EchoResponse {
-            payload,
-            ..Default::default()
-        }))
+        Ok(Response::new(EchoResponse { payload }))
     }
 }
 
@@ -45,10 +42,7 @@ pub(crate) fn client(load: Load) -> Result<(), Fault> {
         for _ in 0..load.cell.connections {
             let builder = EchoClientBuilder::new("echo").address(Address::from(load.addr));
             let client = builder.build();
-            let request = |payload| EchoRequest {
-                payload,
-                ..Default::default()
-            };
+            let request = |payload| EchoRequest { payload };
             // The first call alone, so that one client object makes one connection.
             client.echo(request(work::payload(1, false))).await?;
             let call = async move |payload: Bytes| {
