@@ -2,7 +2,7 @@
 //!
 //! The path of a file: [`Sources`](sources::Sources) parses it and knows every place in it → [`lower`] checks it and makes the
 //! [`model`] of its services, or all diagnostics at once → [`messages`] are made by prost-build, services by [`emit`], which cannot
-//! fail → [`output`] formats and writes. [`lock`] and [`check`](mod@check) guard what is already on the wire.
+//! fail → [`output`] formats and writes. [`lock`] and [`check`] guard what is already on the wire.
 //!
 //! Three ways in, of which all give the same code:
 //!
@@ -12,6 +12,10 @@
 //! - the macro `svrkit::idl!("proto/hello.proto")`: [`Config::generate`].
 #![forbid(unsafe_code)]
 
+mod check;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod cli;
 mod config;
 mod diagnostic;
 mod docs;
@@ -26,6 +30,7 @@ mod output;
 mod places;
 mod sources;
 
+pub use check::Against;
 pub use config::{Config, configure};
 pub use diagnostic::{Diagnostic, Error};
 pub use output::{Generated, GeneratedPackage};
