@@ -15,6 +15,8 @@ mod metadata;
 mod server;
 mod service;
 mod status;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod trace;
 mod transport;
 
@@ -34,3 +36,5 @@ pub use service::{
 pub use status::{Code, Status};
 pub use trace::TraceContext;
 pub use transport::{Io, Listener, MemoryConnector, Stream, TcpOptions, memory};
+#[cfg(feature = "tls")]
+pub use transport::{TlsClient, TlsServer};

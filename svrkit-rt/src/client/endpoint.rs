@@ -2,6 +2,8 @@
 
 use crate::service::BoxFuture;
 use crate::status::Status;
+#[cfg(feature = "tls")]
+use crate::transport::TlsClient;
 use crate::transport::{MemoryConnector, Stream, TcpOptions};
 use std::fmt;
 use std::io;
@@ -20,6 +22,8 @@ pub trait Connect: Send + Sync + 'static {
 pub struct Endpoint {
     name: Arc<str>,
     kind: Kind,
+    #[cfg(feature = "tls")]
+    tls: Option<TlsClient>,
 }
 
 #[derive(Clone)]
@@ -37,19 +41,13 @@ impl Endpoint {
     /// `InvalidArgument` when it is neither.
     pub fn parse(address: &str) -> Result<Endpoint, Status> {
         if let Some(path) = address.strip_prefix("unix:") {
-            return Ok(Endpoint {
-                name: address.into(),
-                kind: Kind::Unix(path.into()),
-            });
+            return Ok(Endpoint::new(address, Kind::Unix(path.into())));
         }
         let port = address
             .rsplit_once(':')
             .and_then(|(host, port)| (!host.is_empty()).then(|| port.parse::<u16>()));
         match port {
-            Some(Ok(_)) => Ok(Endpoint {
-                name: address.into(),
-                kind: Kind::Tcp(TcpOptions::default()),
-            }),
+            Some(Ok(_)) => Ok(Endpoint::new(address, Kind::Tcp(TcpOptions::default()))),
             _ => Err(Status::invalid_argument(format!(
                 "address {address:?} is neither host:port nor unix:/path"
             ))),
@@ -58,17 +56,20 @@ impl Endpoint {
 
     /// A listener in this process's memory.
     pub fn memory(connector: MemoryConnector) -> Endpoint {
-        Endpoint {
-            name: "memory".into(),
-            kind: Kind::Memory(connector),
-        }
+        Endpoint::new("memory", Kind::Memory(connector))
     }
 
     /// Any other way to open connections; `name` is for messages.
     pub fn custom(name: &str, connect: impl Connect) -> Endpoint {
+        Endpoint::new(name, Kind::Custom(Arc::new(connect)))
+    }
+
+    fn new(name: &str, kind: Kind) -> Endpoint {
         Endpoint {
             name: name.into(),
-            kind: Kind::Custom(Arc::new(connect)),
+            kind,
+            #[cfg(feature = "tls")]
+            tls: None,
         }
     }
 
@@ -80,12 +81,28 @@ impl Endpoint {
         self
     }
 
+    /// Speaks TLS 1.3 over whatever the endpoint is; the handshake has its part of [`crate::ChannelConfig::connect_timeout_ms`].
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: TlsClient) -> Endpoint {
+        self.tls = Some(tls);
+        self
+    }
+
     /// The address as it was given.
     pub fn name(&self) -> &str {
         &self.name
     }
 
     pub(super) async fn open(&self) -> io::Result<Stream> {
+        let stream = self.open_plain().await?;
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &self.tls {
+            return tls.connect(stream, &self.name).await;
+        }
+        Ok(stream)
+    }
+
+    async fn open_plain(&self) -> io::Result<Stream> {
         match &self.kind {
             Kind::Tcp(options) => {
                 let stream = TcpStream::connect(&*self.name).await?;

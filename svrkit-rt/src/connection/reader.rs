@@ -50,6 +50,12 @@ impl FrameReader {
         self.buffer.is_empty() && self.skipping == 0
     }
 
+    /// Bytes that the buffer has room for.
+    #[cfg(feature = "testing")]
+    pub(crate) fn buffer_bytes(&self) -> usize {
+        self.buffer.capacity()
+    }
+
     /// The next whole frame that has been read.
     ///
     /// # Errors

@@ -2,6 +2,8 @@
 
 use super::options::TcpOptions;
 use super::stream::Stream;
+#[cfg(feature = "tls")]
+use super::tls::TlsServer;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -23,6 +25,8 @@ enum Kind {
     Tcp(TcpListener, TcpOptions),
     Unix(UnixListener, PathBuf),
     Memory(mpsc::Receiver<Stream>),
+    #[cfg(feature = "tls")]
+    Tls(Box<Listener>, TlsServer),
 }
 
 impl Listener {
@@ -64,6 +68,13 @@ impl Listener {
         Ok(Listener(Kind::Unix(listener, path.to_owned())))
     }
 
+    /// Speaks TLS 1.3 on every connection. The handshake is done by the connection itself, so a slow one keeps nobody else waiting;
+    /// it must be over by [`crate::Limits::first_frame_timeout_ms`].
+    #[cfg(feature = "tls")]
+    pub fn with_tls(self, tls: TlsServer) -> Listener {
+        Listener(Kind::Tls(Box::new(self), tls))
+    }
+
     /// Where it listens: `127.0.0.1:7000`, `unix:/run/x.sock` or `memory`.
     pub fn address(&self) -> String {
         match &self.0 {
@@ -72,6 +83,8 @@ impl Listener {
                 .map_or_else(|e| format!("unknown ({e})"), |a| a.to_string()),
             Kind::Unix(_, path) => format!("unix:{}", path.display()),
             Kind::Memory(_) => "memory".to_owned(),
+            #[cfg(feature = "tls")]
+            Kind::Tls(inner, _) => inner.address(),
         }
     }
 
@@ -89,6 +102,8 @@ impl Listener {
                 // Every connector is gone; nobody will ever come.
                 None => std::future::pending().await,
             },
+            #[cfg(feature = "tls")]
+            Kind::Tls(inner, tls) => Ok(tls.accept(Box::pin(inner.accept()).await?)),
         }
     }
 }

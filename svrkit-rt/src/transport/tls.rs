@@ -1,0 +1,293 @@
+//! TLS 1.3 over any other transport, by rustls with ring. Certificates and keys come as PEM, so nobody needs to name rustls.
+
+use super::stream::Stream;
+use std::fmt;
+use std::future::Future;
+use std::io::{self, IoSlice};
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::version::TLS13;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
+use tokio_rustls::{Accept, TlsAcceptor, TlsConnector, server};
+
+/// Who a server is, and whom it lets in. A cheap clone. Goes to [`crate::Listener::with_tls`].
+#[derive(Clone)]
+pub struct TlsServer(Arc<ServerConfig>);
+
+impl TlsServer {
+    /// A server with a certificate chain (its own certificate first) and the private key of that certificate, both PEM.
+    ///
+    /// # Errors
+    /// `InvalidInput` when there is no certificate or no key, or they do not belong together.
+    pub fn from_pem(chain: &[u8], key: &[u8]) -> io::Result<TlsServer> {
+        TlsServer::new(chain, key, None)
+    }
+
+    /// As [`TlsServer::from_pem`], and only clients with a certificate that one of `client_roots` (PEM) signed may connect.
+    ///
+    /// # Errors
+    /// As [`TlsServer::from_pem`], and when there is no usable root.
+    pub fn from_pem_for_clients_of(
+        chain: &[u8],
+        key: &[u8],
+        client_roots: &[u8],
+    ) -> io::Result<TlsServer> {
+        TlsServer::new(chain, key, Some(roots(client_roots)?))
+    }
+
+    /// As [`TlsServer::from_pem`], from two files.
+    ///
+    /// # Errors
+    /// As [`TlsServer::from_pem`], and when a file cannot be read.
+    pub fn from_files(chain: impl AsRef<Path>, key: impl AsRef<Path>) -> io::Result<TlsServer> {
+        TlsServer::from_pem(&std::fs::read(chain)?, &std::fs::read(key)?)
+    }
+
+    fn new(chain: &[u8], key: &[u8], clients: Option<RootCertStore>) -> io::Result<TlsServer> {
+        let config = ServerConfig::builder_with_provider(provider())
+            .with_protocol_versions(&[&TLS13])
+            .map_err(invalid)?;
+        let config = match clients {
+            None => config.with_no_client_auth(),
+            Some(roots) => {
+                let verifier =
+                    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider());
+                config.with_client_cert_verifier(verifier.build().map_err(invalid)?)
+            }
+        };
+        let config = config.with_single_cert(certificates(chain)?, private_key(key)?);
+        Ok(TlsServer(Arc::new(config.map_err(invalid)?)))
+    }
+
+    /// The stream that a handshake will make of `stream`. The handshake happens when the stream is first read, by whoever reads it:
+    /// it keeps nobody from accepting, counts as one of the server's connections, and has the time of its first frame.
+    pub(super) fn accept(&self, stream: Stream) -> Stream {
+        let accept = TlsAcceptor::from(self.0.clone()).accept(stream);
+        Stream::new(Accepted::Handshaking(Box::new(accept)))
+    }
+}
+
+/// Whom a client trusts, and who it is. A cheap clone. Goes to [`crate::Endpoint::tls`].
+#[derive(Clone)]
+pub struct TlsClient {
+    config: Arc<ClientConfig>,
+    server_name: Option<ServerName<'static>>,
+}
+
+impl TlsClient {
+    /// A client that trusts servers whose certificate one of `roots` (PEM) signed. There are no built-in roots.
+    ///
+    /// # Errors
+    /// `InvalidInput` when there is no usable root.
+    pub fn from_pem(roots: &[u8]) -> io::Result<TlsClient> {
+        TlsClient::new(roots, None)
+    }
+
+    /// As [`TlsClient::from_pem`], and shows a certificate to servers that ask for one.
+    ///
+    /// # Errors
+    /// As [`TlsClient::from_pem`] and [`TlsServer::from_pem`].
+    pub fn from_pem_with_identity(roots: &[u8], chain: &[u8], key: &[u8]) -> io::Result<TlsClient> {
+        TlsClient::new(roots, Some((chain, key)))
+    }
+
+    /// As [`TlsClient::from_pem`], from a file.
+    ///
+    /// # Errors
+    /// As [`TlsClient::from_pem`], and when the file cannot be read.
+    pub fn from_file(roots: impl AsRef<Path>) -> io::Result<TlsClient> {
+        TlsClient::from_pem(&std::fs::read(roots)?)
+    }
+
+    /// The name (or IP address) that the server's certificate must have, instead of the host in the endpoint's address. Needed
+    /// where the address has no host: Unix sockets and memory.
+    ///
+    /// # Errors
+    /// `InvalidInput` when it is neither a DNS name nor an IP address.
+    pub fn server_name(mut self, name: &str) -> io::Result<TlsClient> {
+        self.server_name = Some(server_name(name)?);
+        Ok(self)
+    }
+
+    fn new(trusted: &[u8], identity: Option<(&[u8], &[u8])>) -> io::Result<TlsClient> {
+        let config = ClientConfig::builder_with_provider(provider())
+            .with_protocol_versions(&[&TLS13])
+            .map_err(invalid)?
+            .with_root_certificates(roots(trusted)?);
+        let config = match identity {
+            None => config.with_no_client_auth(),
+            Some((chain, key)) => config
+                .with_client_auth_cert(certificates(chain)?, private_key(key)?)
+                .map_err(invalid)?,
+        };
+        Ok(TlsClient {
+            config: Arc::new(config),
+            server_name: None,
+        })
+    }
+
+    /// Shakes hands over `stream`, which was opened to `address`.
+    pub(crate) async fn connect(&self, stream: Stream, address: &str) -> io::Result<Stream> {
+        let name = match &self.server_name {
+            Some(name) => name.clone(),
+            None => server_name(host_of(address))?,
+        };
+        let connector = TlsConnector::from(self.config.clone());
+        Ok(Stream::new(connector.connect(name, stream).await?))
+    }
+}
+
+/// The serving end, before and after its handshake.
+enum Accepted {
+    Handshaking(Box<Accept<Stream>>),
+    Open(Box<server::TlsStream<Stream>>),
+    /// The handshake failed, and whoever saw that was told why.
+    Failed,
+}
+
+impl Accepted {
+    fn poll_open(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<Pin<&mut server::TlsStream<Stream>>>> {
+        if let Accepted::Handshaking(accept) = self {
+            *self = match ready!(Pin::new(accept).poll(cx)) {
+                Ok(stream) => Accepted::Open(Box::new(stream)),
+                Err(e) => {
+                    tracing::debug!(error = %e, "tls handshake failed");
+                    *self = Accepted::Failed;
+                    return Poll::Ready(Err(e));
+                }
+            };
+        }
+        Poll::Ready(match self {
+            Accepted::Open(stream) => Ok(Pin::new(stream)),
+            _ => Err(io::ErrorKind::NotConnected.into()),
+        })
+    }
+}
+
+impl AsyncRead for Accepted {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        ready!(self.poll_open(cx))?.poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Accepted {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_open(cx))?.poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_open(cx))?.poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_open(cx))?.poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_open(cx))?.poll_shutdown(cx)
+    }
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(ring::default_provider())
+}
+
+fn certificates(pem: &[u8]) -> io::Result<Vec<CertificateDer<'static>>> {
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    let certificates = certificates.map_err(invalid)?;
+    if certificates.is_empty() {
+        return Err(invalid("pem has no certificate"));
+    }
+    Ok(certificates)
+}
+
+fn private_key(pem: &[u8]) -> io::Result<PrivateKeyDer<'static>> {
+    PrivateKeyDer::from_pem_slice(pem).map_err(|e| invalid(format!("pem has no private key: {e}")))
+}
+
+fn roots(pem: &[u8]) -> io::Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(pem)? {
+        roots.add(certificate).map_err(invalid)?;
+    }
+    Ok(roots)
+}
+
+fn server_name(name: &str) -> io::Result<ServerName<'static>> {
+    let parsed = ServerName::try_from(name.to_owned());
+    parsed.map_err(|_| {
+        invalid(format!(
+            "tls needs a server name, and {name:?} is neither a dns name nor an ip address"
+        ))
+    })
+}
+
+/// The host of `host:port`, without the brackets of an IPv6 address; nothing of anything else.
+fn host_of(address: &str) -> &str {
+    let host = address.rsplit_once(':').map_or("", |(host, _)| host);
+    host.trim_start_matches('[').trim_end_matches(']')
+}
+
+fn invalid(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, error)
+}
+
+impl fmt::Debug for TlsServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TlsServer")
+    }
+}
+
+impl fmt::Debug for TlsClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TlsClient")
+            .field("server_name", &self.server_name)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_of_addresses() {
+        assert_eq!(host_of("example.org:443"), "example.org");
+        assert_eq!(host_of("[::1]:443"), "::1");
+        assert_eq!(host_of("memory"), "");
+        assert!(server_name(host_of("127.0.0.1:1")).is_ok());
+        assert!(server_name(host_of("unix:/run/x.sock")).is_err());
+    }
+
+    #[test]
+    fn what_is_no_pem_is_told() {
+        assert!(TlsServer::from_pem(b"", b"").is_err());
+        assert!(TlsClient::from_pem(b"not pem").is_err());
+    }
+}
