@@ -34,7 +34,7 @@ pub trait GeneratedService: Send + Sync + 'static {
 ///
 /// # Errors
 /// `InvalidArgument` when the body is not the message.
-pub fn decode<M: Message + Default>(request: Request) -> Result<(Context, M), Status> {
+pub fn decode<M: Message + Default>(request: Request) -> Result<(Box<Context>, M), Status> {
     let name = request.context.method.input;
     match decode_message(request.body) {
         Ok(message) => Ok((request.context, message)),
@@ -48,7 +48,7 @@ pub fn decode<M: Message + Default>(request: Request) -> Result<(Context, M), St
 ///
 /// # Errors
 /// `ResourceExhausted` when the answer is larger than the IDL allows.
-pub fn encode<M: Message>(context: Context, reply: &M) -> Result<Response, Status> {
+pub fn encode<M: Message>(context: Box<Context>, reply: &M) -> Result<Response, Status> {
     let max = context.method.response_bytes_max as usize;
     let len = reply.encoded_len();
     if max > 0 && len > max {

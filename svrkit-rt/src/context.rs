@@ -7,6 +7,7 @@ use crate::trace::TraceContext;
 use bytes::Bytes;
 use std::future::Future;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// Who is served first when not everybody can be: business level before user level; smaller is more important.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,6 +41,7 @@ pub struct Context {
     pub reply_metadata: Metadata,
     /// Bytes to go beside the answer. Set by the handler; not copied on their way to the socket.
     pub reply_attachment: Bytes,
+    started: Option<Instant>,
 }
 
 impl Context {
@@ -59,7 +61,21 @@ impl Context {
             attachment: Bytes::new(),
             reply_metadata: Metadata::new(),
             reply_attachment: Bytes::new(),
+            started: None,
         }
+    }
+
+    /// Notes when the call left the queue, so that the clock is read once for all who ask how long it waited.
+    pub(crate) fn start(&mut self, arrived: Instant) -> Duration {
+        let now = Instant::now();
+        self.started = Some(now);
+        now.saturating_duration_since(arrived)
+    }
+
+    /// Whether its time was over when it left the queue.
+    pub(crate) fn is_expired(&self) -> bool {
+        let started = self.started.unwrap_or_else(Instant::now);
+        self.deadline.instant() <= started
     }
 
     /// Time left for this call.

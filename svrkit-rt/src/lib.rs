@@ -29,7 +29,7 @@ pub use descriptor::{
 };
 pub use layer::{Around, ConcurrencyLimit, ConcurrencyLimited, Plain};
 pub use metadata::{KEY_BYTES_MAX, Metadata, VALUE_BYTES_MAX};
-pub use server::{Limits, Server};
+pub use server::{Limits, Router, Server};
 pub use service::{
     BoxFuture, Intercept, Intercepted, Interceptor, Layer, Request, Response, Service,
 };

@@ -13,10 +13,21 @@ pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 /// A call between the two generated ends: everything but the types.
 #[derive(Debug)]
 pub struct Request {
-    /// Method, deadline, priority, metadata, attachment.
-    pub context: Context,
+    /// Method, deadline, priority, metadata, attachment. Boxed, because every layer's future holds a request and copies it on: with
+    /// the 230 bytes in line, copying them was a sixth of a server's time.
+    pub context: Box<Context>,
     /// The encoded request message.
     pub body: Bytes,
+}
+
+impl Request {
+    /// A request of its two parts.
+    pub fn new(context: Context, body: Bytes) -> Request {
+        Request {
+            context: Box::new(context),
+            body,
+        }
+    }
 }
 
 /// A successful answer.

@@ -121,7 +121,7 @@ impl Channel {
         context.attempt = call.attempt;
         context.metadata = call.metadata;
         context.attachment = call.attachment;
-        Request { context, body }
+        Request::new(context, body)
     }
 
     pub(crate) fn runtime(&self) -> &Handle {

@@ -4,14 +4,13 @@ use crate::context::Inherited;
 use crate::service::{Request, Response, Service};
 use crate::status::Status;
 
-/// Drops requests that nobody waits for any more before their handler runs, and makes the context ambient for calls that the
-/// handler makes.
+/// Makes what a call hands down ambient in its handler, and drops requests that nobody waits for any more before the handler runs.
 #[derive(Debug)]
 pub(crate) struct ServeDeadline<S>(pub(crate) S);
 
 impl<S: Service> Service for ServeDeadline<S> {
     async fn call(&self, request: Request) -> Result<Response, Status> {
-        if request.context.remaining().is_zero() {
+        if request.context.is_expired() {
             return Err(
                 Status::deadline_exceeded("deadline passed before the handler started")
                     .with_not_started(),

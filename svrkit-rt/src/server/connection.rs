@@ -362,10 +362,7 @@ impl<S: Service> Connection<S> {
         context.trace = trace;
         context.metadata = metadata;
         context.attachment = payload.attachment;
-        Ok(Request {
-            context,
-            body: payload.body,
-        })
+        Ok(Request::new(context, payload.body))
     }
 
     /// Answers a request that was never counted as running.
@@ -485,8 +482,8 @@ struct Answering<S: Service> {
 }
 
 impl<S: Service> Answering<S> {
-    async fn serve(self, request: Request) {
-        let queued = Instant::now().saturating_duration_since(self.arrived);
+    async fn serve(self, mut request: Request) {
+        let queued = request.context.start(self.arrived);
         let result = self.shared.server.service.call(request).await;
         self.finish(result, queued.as_micros() as u32);
     }

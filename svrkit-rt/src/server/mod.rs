@@ -18,7 +18,7 @@ use crate::status::Status;
 use crate::transport::Listener;
 use blocking::BlockingPool;
 use in_flight::InFlight;
-use router::Router;
+pub use router::Router;
 use std::future::Future;
 use std::sync::Arc;
 

@@ -10,9 +10,9 @@ use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
-/// The services of a server, by method id and by name.
+/// The services of a server, by method id and by name: what its layers end in.
 #[derive(Clone, Default)]
-pub(crate) struct Router {
+pub struct Router {
     routes: HashMap<u32, Route, BuildHasherDefault<IdHasher>>,
     by_name: HashMap<&'static str, u32>,
     services: Vec<&'static ServiceDescriptor>,
