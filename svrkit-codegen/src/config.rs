@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::diagnostic::Error;
+use crate::check::{self, Against};
+use crate::diagnostic::{Diagnostic, Error};
 use crate::emit;
 use crate::lock::{self, Lock};
 use crate::lower;
@@ -135,6 +136,38 @@ impl Config {
         Ok(self.run(&protos, DescriptorSet::File)?.generated)
     }
 
+    /// Lists what in `protos` would break callers or servers of an older state: on the wire, in JSON, in policy. Sorted by place;
+    /// an empty list means that both may live side by side. This is what `svrkit check` does.
+    ///
+    /// Without `protos`, takes every `.proto` in the include folders, now and then. What is only in other files is not looked at.
+    ///
+    /// # Errors
+    /// When the IDL has mistakes of its own, or the older state cannot be read.
+    pub fn check(
+        &self,
+        protos: &[impl AsRef<Path>],
+        against: &Against,
+    ) -> Result<Vec<Diagnostic>, Error> {
+        let is_all = protos.is_empty();
+        let protos = self.protos_or_all(protos)?;
+        let includes = self.all_includes(&protos);
+        let sources = Sources::parse(&includes, &protos)?;
+        let lock = Lock::read(&self.lock_path(&includes)?)?;
+        lower::lower(&sources, |package| self.is_wanted(package), lock.as_ref())
+            .map_err(Error::Idl)?;
+        let only = (!is_all).then_some(protos.as_slice());
+        let older = check::older(against, &includes, only)?;
+        Ok(check::breaks(&sources, &older))
+    }
+
+    fn lock_path(&self, includes: &[PathBuf]) -> Result<PathBuf, Error> {
+        match (&self.lock, includes.first()) {
+            (Some(path), _) => Ok(path.clone()),
+            (None, Some(include)) => Ok(include.join(lock::FILE_NAME)),
+            (None, None) => Err(Error::NoProtos),
+        }
+    }
+
     /// For macros: all packages as modules in one piece of code, which is compiled again when a proto changes.
     pub fn expand(&self, protos: &[impl AsRef<Path>]) -> Result<TokenStream, Error> {
         let protos = self.protos_or_all(protos)?;
@@ -155,7 +188,7 @@ impl Config {
     }
 
     /// The include folders: those that were set, and the folders of protos that are in none of them.
-    pub(crate) fn all_includes(&self, protos: &[PathBuf]) -> Vec<PathBuf> {
+    fn all_includes(&self, protos: &[PathBuf]) -> Vec<PathBuf> {
         let mut includes = self.includes.clone();
         for proto in protos {
             if !includes.iter().any(|include| proto.starts_with(include)) {
@@ -168,7 +201,7 @@ impl Config {
         includes
     }
 
-    pub(crate) fn protos_or_all(&self, protos: &[impl AsRef<Path>]) -> Result<Vec<PathBuf>, Error> {
+    fn protos_or_all(&self, protos: &[impl AsRef<Path>]) -> Result<Vec<PathBuf>, Error> {
         let mut found: Vec<PathBuf> = protos.iter().map(|it| it.as_ref().to_owned()).collect();
         if found.is_empty() {
             for include in &self.includes {
@@ -193,11 +226,7 @@ impl Config {
 
     fn run(&self, protos: &[PathBuf], descriptor_set: DescriptorSet) -> Result<Run, Error> {
         let includes = self.all_includes(protos);
-        let lock_path = match (&self.lock, includes.first()) {
-            (Some(path), _) => path.clone(),
-            (None, Some(include)) => include.join(lock::FILE_NAME),
-            (None, None) => return Err(Error::NoProtos),
-        };
+        let lock_path = self.lock_path(&includes)?;
         let sources = Sources::parse(&includes, protos)?;
         let lock = Lock::read(&lock_path)?;
         let wanted = |package: &str| self.is_wanted(package);

@@ -117,14 +117,6 @@ impl Places {
         }
         None
     }
-
-    /// The place of byte `offset` in `file`.
-    pub(crate) fn of_offset(&self, file: &str, offset: usize) -> Place {
-        match self.files.get(file) {
-            Some(places) => places.at_offset(offset),
-            None => whole_file(file),
-        }
-    }
 }
 
 impl FilePlaces {

@@ -35,14 +35,8 @@ struct EncodedSet {
 impl Sources {
     /// Parses `protos` and what they import from `includes`. All mistakes of all files come back at once.
     pub(crate) fn parse(includes: &[PathBuf], protos: &[PathBuf]) -> Result<Sources, Error> {
-        let mut resolver = ChainFileResolver::new();
-        resolver.add(OptionsResolver);
-        for include in includes {
-            resolver.add(IncludeFileResolver::new(include.clone()));
-        }
-        resolver.add(GoogleFileResolver::new());
-        let mut compiler = protox::Compiler::with_file_resolver(resolver);
-        compiler.include_imports(true).include_source_info(true);
+        let folders = includes.iter().cloned().map(IncludeFileResolver::new);
+        let mut compiler = compiler(folders);
 
         let mut diagnostics = Vec::new();
         for proto in protos {
@@ -118,6 +112,21 @@ pub(crate) fn is_own(name: &str, package: &str) -> bool {
     name != options::FILE_NAME
         && package != "google.protobuf"
         && !package.starts_with("google.protobuf.")
+}
+
+/// A compiler that knows our options, what `folders` have, and the well-known types.
+pub(crate) fn compiler<R: FileResolver + 'static>(
+    folders: impl Iterator<Item = R>,
+) -> protox::Compiler {
+    let mut resolver = ChainFileResolver::new();
+    resolver.add(OptionsResolver);
+    for folder in folders {
+        resolver.add(folder);
+    }
+    resolver.add(GoogleFileResolver::new());
+    let mut compiler = protox::Compiler::with_file_resolver(resolver);
+    compiler.include_imports(true).include_source_info(true);
+    compiler
 }
 
 /// Makes `import "svrkit/options.proto"` work anywhere.

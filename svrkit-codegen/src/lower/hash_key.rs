@@ -39,6 +39,9 @@ fn steps(request: MessageDescriptor, path: &str) -> Result<Vec<HashKeyStep>, Str
         if let Some(oneof) = real_oneof(&field) {
             return Err(format!("`{name}` is one of `{oneof}`, and may be absent"));
         }
+        if parent.full_name() == "google.protobuf.BytesValue" {
+            return Err("wrapped bytes are no key: use a plain `bytes` field".to_owned());
+        }
         message = match field.kind() {
             Kind::Message(inner) => Some(inner),
             Kind::Float | Kind::Double => {
@@ -73,7 +76,6 @@ fn is_wrapper(message: &str) -> bool {
         message.strip_prefix("google.protobuf."),
         Some(
             "BoolValue"
-                | "BytesValue"
                 | "Int32Value"
                 | "Int64Value"
                 | "StringValue"

@@ -6,8 +6,7 @@ mod hash_key;
 mod names;
 mod policy;
 
-pub(crate) use cmd_ids::{hash as cmd_id_hash, id_of as cmd_id_of};
-pub(crate) use policy::TIMEOUT_MS_MAX;
+pub(crate) use cmd_ids::id_of as cmd_id_of;
 
 use prost_reflect::{FileDescriptor, MethodDescriptor, ServiceDescriptor, Syntax};
 
@@ -22,10 +21,7 @@ use crate::sources::Sources;
 
 /// Field numbers in `google/protobuf/descriptor.proto`, of which paths into a file are made.
 pub(crate) mod path {
-    pub(crate) const FILE_MESSAGES: i32 = 4;
-    pub(crate) const FILE_SERVICES: i32 = 6;
     pub(crate) const FILE_SYNTAX: i32 = 12;
-    pub(crate) const SERVICE_METHODS: i32 = 2;
     pub(crate) const SERVICE_OPTIONS: i32 = 3;
     pub(crate) const METHOD_INPUT: i32 = 2;
     pub(crate) const METHOD_OUTPUT: i32 = 3;
@@ -138,7 +134,7 @@ impl Site<'_> {
     }
 
     /// The place of a part of the method: its request or answer type.
-    fn place_of(&self, part: i32) -> Place {
+    pub(crate) fn place_of(&self, part: i32) -> Place {
         let path = [self.method.path(), &[part]].concat();
         self.sources.places.of(self.file.name(), &path)
     }

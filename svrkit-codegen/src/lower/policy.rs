@@ -5,7 +5,7 @@ use crate::diagnostic::Diagnostic;
 use crate::options::MethodPolicy;
 
 /// Longest timeout: an hour. Whoever needs more wants a task, not a call.
-pub(crate) const TIMEOUT_MS_MAX: u32 = 3_600_000;
+const TIMEOUT_MS_MAX: u32 = 3_600_000;
 
 pub(super) fn check(site: &Site<'_>, policy: &MethodPolicy, diagnostics: &mut Vec<Diagnostic>) {
     let mut say = |field: (i32, &str), message: String| {
