@@ -79,7 +79,7 @@ fn table(text: &mut String, cell: Cell, runs: &[Series]) {
     let _ = writeln!(text, "\n{cell}");
     let _ = writeln!(
         text,
-        "  {:<17} {:>10} {:>9} {:>9} {:>9} {:>8} {:>8} {:>8} {:>6} {:>6} {:>8} {:>8}",
+        "  {:<17} {:>10} {:>9} {:>9} {:>9} {:>8} {:>8} {:>8} {:>6} {:>6} {:>6} {:>8} {:>8}",
         "system",
         "calls/s",
         "p50 us",
@@ -90,13 +90,14 @@ fn table(text: &mut String, cell: Cell, runs: &[Series]) {
         "srv+cli",
         "+-%",
         "/ raw",
+        "cores",
         "writes",
         "rss MiB"
     );
     for (run, line, cpu_us) in &rows {
         let _ = writeln!(
             text,
-            "  {:<17} {:>10.0} {:>9.0} {:>9.0} {:>9.0} {:>8.2} {:>8.2} {:>8.2} {:>6.0} {:>6} {:>8} {:>8.1}",
+            "  {:<17} {:>10.0} {:>9.0} {:>9.0} {:>9.0} {:>8.2} {:>8.2} {:>8.2} {:>6.0} {:>6} {:>6.2} {:>8} {:>8.1}",
             line.system,
             line.calls_per_s,
             line.p50_us,
@@ -107,6 +108,7 @@ fn table(text: &mut String, cell: Cell, runs: &[Series]) {
             cpu_us,
             spread_percent(run, *cpu_us),
             base.map_or("-".into(), |base| format!("{:.2}", cpu_us / base)),
+            line.calls_per_s * cpu_us / 1e6,
             line.server_writes_per_call
                 .map_or("-".into(), |writes| format!("{writes:.3}")),
             line.rss_mib,

@@ -21,7 +21,7 @@ pub(crate) struct Series {
 /// What a client may take beyond its warm-up and window: connecting, and counting writes.
 const GRACE_SECS: f64 = 20.0;
 
-/// A failed row is told on stderr and left out; the others go on.
+/// A turn that failed twice is told on stderr and left out; the others go on.
 pub(crate) fn run(options: &Run) -> Result<Vec<Series>, Fault> {
     let mut runs = Vec::new();
     for cell in &options.cells {
@@ -47,7 +47,11 @@ pub(crate) fn run(options: &Run) -> Result<Vec<Series>, Fault> {
             }
             for row in rows {
                 done += 1;
-                let outcome = one(&runs, row, options);
+                // Once more, for a machine that took the cores away for the whole window.
+                let outcome = one(&runs, row, options).or_else(|fault| {
+                    eprintln!("{cell} {}: {fault}; once more", runs[row].system.name);
+                    one(&runs, row, options)
+                });
                 eprintln!(
                     "[{done}/{total}] {cell} {}: {}",
                     runs[row].system.name,
