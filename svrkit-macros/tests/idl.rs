@@ -51,3 +51,23 @@ fn plain_functions_are_known_to_block() {
     assert!(server.is_blocking(1));
     assert!(!server.is_blocking(2), "there is no such method");
 }
+
+#[svrkit::test]
+async fn a_call_reads_like_a_function() {
+    let channel =
+        svrkit_rt::testing::serve(svrkit_rt::Server::new().service(GreeterServer::new(Mine)));
+    let client = hello::v1::GreeterClient::new(channel);
+    let who = Some(Person {
+        id: 1,
+        name: "Ann".to_owned(),
+    });
+    let reply = client.say_hello(HelloRequest { who }).await;
+    assert_eq!(reply.expect("an answer").text, "hello Ann");
+
+    let status = client.say_hello(HelloRequest { who: None }).await;
+    assert_eq!(status.expect_err("nobody").message(), "nobody to greet");
+
+    let call = svrkit_rt::Call::new(HelloRequest { who: None });
+    let reply = client.compute_with(call).await.expect("an answer");
+    assert_eq!(reply.message, HelloReply::default());
+}

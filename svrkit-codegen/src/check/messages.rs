@@ -106,14 +106,15 @@ fn oneof(field: &FieldDescriptor) -> Option<String> {
 
 /// A oneof may be renamed: it is the same as long as those that excluded each other still do.
 fn is_same_oneof(old: &FieldDescriptor, new: &FieldDescriptor) -> bool {
-    let numbers = |field: &FieldDescriptor| -> Vec<u32> {
-        let oneof = field.containing_oneof();
-        oneof.map_or_else(Vec::new, |it| it.fields().map(|it| it.number()).collect())
+    let (Some(was), Some(is)) = (old.containing_oneof(), new.containing_oneof()) else {
+        return false;
     };
-    let (old_numbers, new_numbers) = (numbers(old), numbers(new));
-    let still_there = |number: &u32| new.parent_message().get_field(*number).is_some();
-    let mut old_numbers = old_numbers.iter().filter(|it| still_there(it));
-    old_numbers.all(|number| new_numbers.contains(number))
+    was.name() == is.name()
+        || was.fields().all(|member| {
+            let member = new.parent_message().get_field(member.number());
+            // One that left all oneofs, or is gone, is told of itself.
+            member.is_none_or(|it| it.containing_oneof().is_none_or(|oneof| oneof == is))
+        })
 }
 
 pub(super) fn check_enum(old: &EnumDescriptor, report: &mut Report<'_>) {

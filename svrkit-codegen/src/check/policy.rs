@@ -13,7 +13,7 @@ const CGI: (i32, &str) = (8, "cgi");
 pub(super) fn check(old: &OldMethod, site: &Site<'_>, report: &mut Report<'_>) {
     let new = site.effective();
     let mut say = |fields: &[(i32, &str)], message: String| {
-        let message = format!("{message} of {}", old.full_name);
+        let message = format!("{}: {message}", old.full_name);
         report.push(site.option_place(fields), message);
     };
     let timeout_ms = |it: Option<u32>| it.unwrap_or(DEFAULT_TIMEOUT_MS);
@@ -78,7 +78,7 @@ fn check_cgi(old: &OldMethod, site: &Site<'_>, say: &mut dyn FnMut(&[(i32, &str)
     if was.ticket() == Ticket::None && is.ticket() == Ticket::Required {
         say(
             &[CGI, (3, "ticket")],
-            "a ticket is required now, and was not, for the cgi".to_owned(),
+            "the cgi requires a ticket now, and did not".to_owned(),
         );
     }
 }

@@ -139,15 +139,20 @@ impl Site<'_> {
         self.sources.places.of(self.file.name(), &path)
     }
 
-    /// The place where an option is set, be it at the method or its service; else the method's name.
+    /// The place where an option is set, be it at the method or its service; else of the option around it; else the method's name.
     pub(crate) fn option_place(&self, fields: &[(i32, &str)]) -> Place {
         let places = &self.sources.places;
-        let of_method = [self.method.path(), &[path::METHOD_OPTIONS]].concat();
         let service = self.method.parent_service();
-        let of_service = [service.path(), &[path::SERVICE_OPTIONS]].concat();
-        places
-            .of_option(self.file.name(), &of_method, EXTENSION, fields)
-            .or_else(|| places.of_option(self.file.name(), &of_service, EXTENSION, fields))
+        let owners = [
+            [self.method.path(), &[path::METHOD_OPTIONS]].concat(),
+            [service.path(), &[path::SERVICE_OPTIONS]].concat(),
+        ];
+        let around = (1..=fields.len()).rev().map(|length| &fields[..length]);
+        around
+            .flat_map(|fields| owners.iter().map(move |owner| (owner, fields)))
+            .find_map(|(owner, fields)| {
+                places.of_option(self.file.name(), owner, EXTENSION, fields)
+            })
             .unwrap_or_else(|| self.place())
     }
 }
