@@ -42,7 +42,7 @@ impl Deadline {
         other.map_or(self, |o| o.min(self))
     }
 
-    /// What the header carries: microseconds left, at least one, since zero means "no time left" and is never sent.
+    /// What the header carries: microseconds left, at least one, since zero leaves it to the method's own timeout.
     pub(crate) fn to_wire(self, now: Instant) -> u32 {
         self.remaining_at(now)
             .as_micros()

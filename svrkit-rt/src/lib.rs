@@ -28,7 +28,7 @@ pub use descriptor::{
     Cgi, DEFAULT_PRIORITY, DEFAULT_TIMEOUT_MS, MethodDescriptor, ServiceDescriptor, Ticket,
 };
 pub use layer::{Around, ConcurrencyLimit, ConcurrencyLimited, Plain};
-pub use metadata::{KEY_BYTES_MAX, Metadata, VALUE_BYTES_MAX};
+pub use metadata::{KEY_BYTES_MAX, METADATA_BYTES_MAX, Metadata, VALUE_BYTES_MAX};
 pub use server::{Limits, Router, Server};
 pub use service::{
     BoxFuture, Intercept, Intercepted, Interceptor, Layer, Request, Response, Service,

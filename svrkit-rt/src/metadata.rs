@@ -5,6 +5,8 @@ use bytes::{BufMut, Bytes};
 
 /// Longest key in bytes: its length is one byte on the wire.
 pub const KEY_BYTES_MAX: usize = u8::MAX as usize;
+/// Bytes of all metadata and the trace context of one request or answer.
+pub const METADATA_BYTES_MAX: usize = 64 * 1024;
 /// Longest value in bytes: its length is two bytes on the wire.
 pub const VALUE_BYTES_MAX: usize = u16::MAX as usize;
 

@@ -4,8 +4,10 @@ use super::config::ChannelConfig;
 use super::slots::{Look, Slots};
 use crate::connection::{Duty, Flush, FrameReader, Incoming, Outbox, State, Writer};
 use crate::frame::{Answer, Head, Header, Parts, RequestHead, decode_status, put_frame};
+use crate::metadata::METADATA_BYTES_MAX;
 use crate::service::{Request, Response};
 use crate::status::{Code, Status};
+use crate::trace::TRACE_BYTES;
 use crate::transport::Stream;
 use bytes::BytesMut;
 use std::cell::Cell;
@@ -106,7 +108,12 @@ impl ClientConnection {
             let message = "in_flight_per_lane_max: too many calls in flight";
             return Err(Status::resource_exhausted(message).with_not_started());
         }
-        let size = request.body.len() + context.attachment.len();
+        let metadata_len = context.metadata.encoded_len();
+        if metadata_len + TRACE_BYTES > METADATA_BYTES_MAX {
+            let message = format!("metadata is {metadata_len} bytes, over {METADATA_BYTES_MAX}");
+            return Err(Status::resource_exhausted(message).with_not_started());
+        }
+        let size = request.body.len() + context.attachment.len() + metadata_len + TRACE_BYTES;
         if size > self.config.frame_bytes_max
             || state.unwritten() + size > self.config.unwritten_bytes_max.max(size)
         {
@@ -317,6 +324,9 @@ impl Driver {
         let (header, payload) = match incoming {
             Incoming::Frame(header, payload) => (header, payload),
             Incoming::TooLarge(header) => {
+                if !matches!(header.head, Head::Answer(_)) {
+                    return;
+                }
                 let max = self.shared.config.frame_bytes_max;
                 let message = format!(
                     "answer is {} bytes, over frame_bytes_max {max}",

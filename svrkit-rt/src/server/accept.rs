@@ -3,7 +3,7 @@
 use super::ServerState;
 use super::connection::{Connection, Control};
 use crate::connection::{FrameReader, OutQueue};
-use crate::frame::{GoAway, Head, Header, MAGIC, Parts, encode_status, put_frame};
+use crate::frame::{GoAway, Head, Header, HeaderError, MAGIC, Parts, encode_status, put_frame};
 use crate::service::Service;
 use crate::status::Status;
 use crate::transport::{Listener, Stream};
@@ -121,12 +121,15 @@ async fn serve<S: Service>(
     if first.is_empty() {
         return;
     }
-    if first[0] == MAGIC || !looks_like_http(&first) {
+    if first[0] == MAGIC {
         let connection = Connection::new(stream, first, opened, server);
         let _entered = open.enter(id, connection.control());
         connection.run().await;
-    } else {
+    } else if looks_like_http(&first) {
         not_frames(stream, first, server, open, id).await;
+    } else {
+        let e = HeaderError::Magic(first[0]);
+        go_away(stream, &Status::invalid_argument(e.to_string())).await;
     }
 }
 
@@ -173,7 +176,7 @@ async fn refuse(mut stream: Stream, wait_ms: u64) {
             stream.write_all(answer),
         )
         .await;
-        let _ = stream.shutdown().await;
+        stream.linger().await;
     } else {
         go_away(stream, &status).await;
     }
@@ -196,5 +199,5 @@ async fn go_away(mut stream: Stream, status: &Status) {
         stream.write_all(&bytes),
     )
     .await;
-    let _ = stream.shutdown().await;
+    stream.linger().await;
 }

@@ -6,6 +6,13 @@ use std::hash::BuildHasherDefault;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
+/// One request of a connection. The id is the peer's and may come again once it was answered; the number is ours and does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct CallKey {
+    pub(super) request_id: u64,
+    pub(super) number: u64,
+}
+
 /// Owned by the connection's task, so no lock guards it. Finished requests are taken out in batches.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
@@ -16,16 +23,22 @@ pub(super) struct Calls {
 
 #[derive(Debug)]
 struct Running {
+    number: u64,
     task: AbortHandle,
     deadline: Instant,
 }
 
 impl Calls {
-    pub(super) fn insert(&mut self, request_id: u64, task: AbortHandle, deadline: Instant) {
+    pub(super) fn insert(&mut self, key: CallKey, task: AbortHandle, deadline: Instant) {
         if self.earliest.is_none_or(|e| deadline < e) {
             self.earliest = Some(deadline);
         }
-        self.running.insert(request_id, Running { task, deadline });
+        let running = Running {
+            number: key.number,
+            task,
+            deadline,
+        };
+        self.running.insert(key.request_id, running);
     }
 
     pub(super) fn contains(&self, request_id: u64) -> bool {
@@ -33,17 +46,25 @@ impl Calls {
     }
 
     /// Forgets requests whose handler is done.
-    pub(super) fn remove(&mut self, finished: &mut Vec<u64>) {
-        for request_id in finished.drain(..) {
-            self.running.remove(&request_id);
+    pub(super) fn remove(&mut self, finished: &mut Vec<CallKey>) {
+        for key in finished.drain(..) {
+            // The id may belong to a later request by now.
+            if let Some(running) = self.running.remove(&key.request_id)
+                && running.number != key.number
+            {
+                self.running.insert(key.request_id, running);
+            }
         }
     }
 
     /// Stops a handler whose answer nobody wants.
-    pub(super) fn cancel(&mut self, request_id: u64) {
-        if let Some(running) = self.running.remove(&request_id) {
-            running.task.abort();
-        }
+    pub(super) fn cancel(&mut self, request_id: u64) -> Option<CallKey> {
+        let running = self.running.remove(&request_id)?;
+        running.task.abort();
+        Some(CallKey {
+            request_id,
+            number: running.number,
+        })
     }
 
     pub(super) fn cancel_all(&mut self) {
@@ -53,20 +74,14 @@ impl Calls {
         self.earliest = None;
     }
 
-    /// Stops the handlers whose deadline has passed and returns their ids.
-    pub(super) fn expire(&mut self, now: Instant) -> Vec<u64> {
+    /// Stops the handlers whose deadline has passed and tells which.
+    pub(super) fn expire(&mut self, now: Instant) -> Vec<CallKey> {
         if self.earliest.is_none_or(|e| e > now) {
             return Vec::new();
         }
-        let late: Vec<u64> = self
-            .running
-            .iter()
-            .filter(|(_, r)| r.deadline <= now)
-            .map(|(id, _)| *id)
-            .collect();
-        for request_id in &late {
-            self.cancel(*request_id);
-        }
+        let late = self.running.iter().filter(|(_, r)| r.deadline <= now);
+        let late: Vec<u64> = late.map(|(id, _)| *id).collect();
+        let late = late.into_iter().filter_map(|id| self.cancel(id)).collect();
         self.earliest = self.running.values().map(|r| r.deadline).min();
         late
     }

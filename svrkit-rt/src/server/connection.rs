@@ -1,7 +1,7 @@
 //! One framed connection: a task that owns it, reads requests, spawns their handlers, and writes what they answer.
 
 use super::ServerState;
-use super::calls::Calls;
+use super::calls::{CallKey, Calls};
 use crate::connection::{Flush, FrameReader, Incoming, Outbox, State, Writer};
 use crate::context::{Context, Priority};
 use crate::deadline::Deadline;
@@ -33,12 +33,29 @@ struct Table {
     /// Handlers running.
     running: usize,
     /// Requests whose handlers are done, for the connection's task to forget.
-    finished: Vec<u64>,
+    finished: Vec<CallKey>,
+    /// Requests answered when their deadline passed, whose handlers do not know it yet.
+    expired: Vec<CallKey>,
     /// Send answers with a checksum, because the peer sent one.
     checksum: bool,
     /// Nobody reads answers any more.
     closed: bool,
     draining: bool,
+}
+
+impl Table {
+    /// Takes a handler off the books. True if its request was answered before, because its deadline passed.
+    fn finish(&mut self, key: CallKey) -> bool {
+        self.running -= 1;
+        self.finished.push(key);
+        match self.expired.iter().position(|expired| *expired == key) {
+            Some(at) => {
+                self.expired.swap_remove(at);
+                true
+            }
+            None => false,
+        }
+    }
 }
 
 /// What the server does to its connections from outside.
@@ -79,6 +96,10 @@ pub(super) struct Connection<S> {
     read_end: Option<ReadEnd>,
     /// The peer owes bytes: the rest of a frame, or its first one.
     owed: Option<Owed>,
+    /// Reading waits for the peer to take its answers.
+    paused: bool,
+    /// Requests seen so far.
+    requests: u64,
     /// Since when writing has been standing still, and with how much left.
     stalled: Option<(Instant, usize)>,
     received: u64,
@@ -127,6 +148,8 @@ impl<S: Service> Connection<S> {
             timer: None,
             read_end: None,
             owed: Some(first_frame),
+            paused: false,
+            requests: 0,
             stalled: None,
             received: 0,
         }
@@ -136,12 +159,15 @@ impl<S: Service> Connection<S> {
         self.shared.clone()
     }
 
-    /// Serves until the peer is gone, breaks the protocol, or a drain is over.
+    /// Serves until the peer is gone, or breaks the protocol.
     pub(super) async fn run(mut self) {
         if let Err(e) = self.take_frames() {
             self.refuse(e);
         }
         poll_fn(|cx| self.poll(cx)).await;
+        if self.read_end == Some(ReadEnd::Refused) {
+            self.stream.linger().await;
+        }
     }
 
     /// One turn. Polled by hand, because reading, writing, finished handlers and the timer all wake the same task, and a `select!`
@@ -163,6 +189,9 @@ impl<S: Service> Connection<S> {
             if flushed && self.is_over() {
                 return Poll::Ready(());
             }
+            if flushed && self.paused {
+                continue;
+            }
             ready!(self.poll_timer(cx));
             if self.on_timer().is_break() {
                 return Poll::Ready(());
@@ -183,8 +212,9 @@ impl<S: Service> Connection<S> {
     /// Reads while there is something to read and room for what it causes.
     fn poll_read(&mut self, cx: &mut task::Context<'_>) {
         while self.read_end.is_none() {
-            if self.shared.outbox.lock().unwritten() > self.shared.server.limits.unwritten_bytes_max
-            {
+            let unwritten = self.shared.outbox.lock().unwritten();
+            self.paused = unwritten > self.shared.server.limits.unwritten_bytes_max;
+            if self.paused {
                 // The peer does not read its answers; until it does, its requests stay in the kernel.
                 return;
             }
@@ -247,12 +277,12 @@ impl<S: Service> Connection<S> {
                     Ok(payload) => arrived.push((header, request, payload)),
                     Err(status) => self.answer_refused(header.request_id, status),
                 },
-                Head::Cancel => {
+                Head::Cancel if payload.is_ok() => {
                     // The request may stand right before its cancel.
                     self.serve(arrived);
                     self.calls.cancel(header.request_id);
                 }
-                Head::Answer(_) | Head::GoAway(_) | Head::Unknown(_) => {}
+                Head::Cancel | Head::Answer(_) | Head::GoAway(_) | Head::Unknown(_) => {}
             },
             Incoming::TooLarge(header) => {
                 if matches!(header.head, Head::Request(_)) {
@@ -276,6 +306,8 @@ impl<S: Service> Connection<S> {
         let admitted = {
             let server = &self.shared.server;
             let mut state = self.shared.outbox.lock();
+            // An id may be used again as soon as its answer has been read.
+            self.calls.remove(&mut state.table.finished);
             let room = server
                 .limits
                 .in_flight_per_connection_max
@@ -297,26 +329,31 @@ impl<S: Service> Connection<S> {
                 self.answer_refused(header.request_id, status);
                 continue;
             }
+            let bytes = header.payload_len as usize;
+            let request = match self.request(&header, head, payload, now) {
+                Ok(request) => request,
+                Err(status) => {
+                    self.shared.server.in_flight.leave(0);
+                    self.shared.outbox.lock().table.running -= 1;
+                    self.answer_refused(header.request_id, status);
+                    continue;
+                }
+            };
+            self.requests += 1;
+            let key = CallKey {
+                request_id: header.request_id,
+                number: self.requests,
+            };
+            let deadline = request.context.deadline.instant();
             let answering = Answering {
                 shared: self.shared.clone(),
-                request_id: header.request_id,
+                key,
+                bytes,
                 arrived: now,
                 open: true,
             };
-            match self.request(&header, head, payload, now) {
-                Err(status) => answering.finish(Err(status.with_not_started()), 0),
-                Ok(_) if self.calls.contains(header.request_id) => {
-                    let status =
-                        Status::invalid_argument("request id is in use by another call in flight");
-                    answering.finish(Err(status.with_not_started()), 0);
-                }
-                Ok(request) => {
-                    let deadline = request.context.deadline.instant();
-                    let task = tokio::spawn(answering.serve(request));
-                    self.calls
-                        .insert(header.request_id, task.abort_handle(), deadline);
-                }
-            }
+            let task = tokio::spawn(answering.serve(request));
+            self.calls.insert(key, task.abort_handle(), deadline);
         }
     }
 
@@ -347,7 +384,20 @@ impl<S: Service> Connection<S> {
             );
             return Err(Status::resource_exhausted(message));
         }
+        if header.extension_len as usize > server.limits.metadata_bytes_max {
+            let (len, max) = (header.extension_len, server.limits.metadata_bytes_max);
+            let message = format!("metadata_bytes_max: metadata is {len} bytes, over {max}");
+            return Err(Status::resource_exhausted(message));
+        }
+        if self.calls.contains(header.request_id) {
+            let message = "request id is in use by another call in flight";
+            return Err(Status::invalid_argument(message));
+        }
         let (trace, metadata) = payload.extension(header)?;
+        if !server.in_flight.enter_bytes(header.payload_len as usize) {
+            let message = "in_flight_bytes_max: requests in flight hold too many bytes";
+            return Err(Status::overloaded(message));
+        }
         let deadline = match head.timeout_us {
             0 => Deadline::from(now, Duration::from_millis(method.timeout_ms as u64)),
             us => Deadline::from_wire(now, us),
@@ -395,9 +445,7 @@ impl<S: Service> Connection<S> {
     /// Whether nothing is left to do once everything is written.
     fn is_over(&self) -> bool {
         let state = self.shared.outbox.lock();
-        let idle = state.table.running == 0;
-        let drained = state.table.draining && self.reader.between_frames();
-        state.unwritten() == 0 && idle && (self.read_end.is_some() || drained)
+        state.unwritten() == 0 && state.table.running == 0 && self.read_end.is_some()
     }
 
     fn poll_timer(&mut self, cx: &mut task::Context<'_>) -> Poll<()> {
@@ -433,15 +481,16 @@ impl<S: Service> Connection<S> {
 
     fn on_timer(&mut self) -> std::ops::ControlFlow<()> {
         let now = Instant::now();
-        let late = self.calls.expire(now);
-        if !late.is_empty() {
+        if self.calls.next_expiry().is_some_and(|e| e <= now) {
             let mut state = self.shared.outbox.lock();
+            self.calls.remove(&mut state.table.finished);
             let checksum = state.table.checksum;
-            for request_id in late {
+            for key in self.calls.expire(now) {
                 let status = Status::deadline_exceeded("deadline passed while the handler ran");
-                put_failure(&mut state, request_id, &status, 0, checksum);
+                put_failure(&mut state, key.request_id, &status, 0, checksum);
+                state.table.expired.push(key);
+                state.claim();
             }
-            state.claim();
         }
         if let Some(owed) = self.owed.filter(|o| o.by <= now && self.read_end.is_none()) {
             if self.received < owed.received {
@@ -476,7 +525,9 @@ impl<S> Drop for Connection<S> {
 /// A handler's way to its caller. Dropped unused (the handler was cancelled), it only takes the request off the books.
 struct Answering<S: Service> {
     shared: Arc<Shared<S>>,
-    request_id: u64,
+    key: CallKey,
+    /// Bytes of the request, as they are counted for the server.
+    bytes: usize,
     arrived: Instant,
     open: bool,
 }
@@ -491,11 +542,14 @@ impl<S: Service> Answering<S> {
     fn finish(mut self, result: Result<Response, Status>, queued_us: u32) {
         self.open = false;
         let shared = &self.shared;
-        shared.server.in_flight.leave();
+        shared.server.in_flight.leave(self.bytes);
         let mut state = shared.outbox.lock();
-        state.table.running -= 1;
-        state.table.finished.push(self.request_id);
-        if state.table.closed {
+        if state.table.finish(self.key) || state.table.closed {
+            let waker = (state.table.running == 0).then(|| state.wake()).flatten();
+            drop(state);
+            if let Some(waker) = waker {
+                waker.wake();
+            }
             return;
         }
         let checksum = state.table.checksum;
@@ -517,12 +571,18 @@ impl<S: Service> Answering<S> {
                 };
                 put_frame(
                     &mut state.out,
-                    Header::new(self.request_id, answer),
+                    Header::new(self.key.request_id, answer),
                     parts,
                     checksum,
                 );
             }
-            Err(status) => put_failure(&mut state, self.request_id, &status, queued_us, checksum),
+            Err(status) => put_failure(
+                &mut state,
+                self.key.request_id,
+                &status,
+                queued_us,
+                checksum,
+            ),
         }
         let flush = if state.table.running == 0 {
             Flush::Now
@@ -540,10 +600,9 @@ impl<S: Service> Drop for Answering<S> {
         if !self.open {
             return;
         }
-        self.shared.server.in_flight.leave();
+        self.shared.server.in_flight.leave(self.bytes);
         let mut state = self.shared.outbox.lock();
-        state.table.running -= 1;
-        state.table.finished.push(self.request_id);
+        state.table.finish(self.key);
         // The connection may be waiting for its last handler.
         let waker = (state.table.running == 0).then(|| state.wake()).flatten();
         drop(state);

@@ -1,5 +1,7 @@
 //! Bounds of a server, each with a reason for its default.
 
+use crate::metadata::METADATA_BYTES_MAX;
+
 /// What a server takes on. Whoever is refused is told so with a status; a connection is ended only when its peer does not keep to
 /// the protocol, and with a go-away that says why.
 #[derive(Clone, Debug)]
@@ -12,6 +14,10 @@ pub struct Limits {
     pub in_flight_max: usize,
     /// Bytes of a frame's payload (message, metadata and attachment). Default 16 MiB.
     pub frame_bytes_max: usize,
+    /// Bytes of a request's trace context and metadata. Default 64 KiB: each entry costs more memory than it has bytes.
+    pub metadata_bytes_max: usize,
+    /// Bytes of all requests in flight that are larger than 4 KiB; the small ones are bounded by their number. Default 512 MiB.
+    pub in_flight_bytes_max: usize,
     /// Bytes of a request message whose method does not say. Default 4 MiB.
     pub request_bytes_max: usize,
     /// Bytes of an answer message whose method does not say. Default 4 MiB.
@@ -42,6 +48,8 @@ impl Default for Limits {
             in_flight_per_connection_max: 4_096,
             in_flight_max: 65_536,
             frame_bytes_max: 16 * 1024 * 1024,
+            metadata_bytes_max: METADATA_BYTES_MAX,
+            in_flight_bytes_max: 512 * 1024 * 1024,
             request_bytes_max: 4 * 1024 * 1024,
             response_bytes_max: 4 * 1024 * 1024,
             first_frame_timeout_ms: 10_000,

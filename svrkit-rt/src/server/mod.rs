@@ -145,7 +145,7 @@ where
         let state: Arc<ServerState<Pipeline<L::Service>>> = Arc::new(ServerState {
             service: ServeTrace(ServeDeadline(CatchPanic(service))),
             router,
-            in_flight: InFlight::new(limits.in_flight_max),
+            in_flight: InFlight::new(limits.in_flight_max, limits.in_flight_bytes_max),
             limits,
         });
         accept::run(listener, state, shutdown).await;

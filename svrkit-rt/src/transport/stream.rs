@@ -6,8 +6,14 @@ use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpStream, UnixStream, tcp, unix};
+
+/// Milliseconds for the peer to notice that it was sent away.
+const LINGER_MS: u64 = 1_000;
+/// Bytes of it that are read meanwhile.
+const LINGER_BYTES_MAX: usize = 1024 * 1024;
 
 /// Anything that carries bytes both ways.
 pub trait Io: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
@@ -50,6 +56,26 @@ impl Stream {
     /// Over any transport of your own.
     pub fn new(io: impl Io) -> Stream {
         Stream(Kind::Io(Box::new(io)))
+    }
+
+    /// Ends the writing side and throws away what still comes, for a bounded while: closing a socket with unread input makes the kernel
+    /// reset the connection, and a reset may destroy the last words before the peer has read them.
+    pub(crate) async fn linger(&mut self) {
+        let read_on = async {
+            if self.shutdown().await.is_err() {
+                return;
+            }
+            let mut left = LINGER_BYTES_MAX;
+            let mut scratch = [0; 1024];
+            while let Ok(n @ 1..) = self.read(&mut scratch).await {
+                left = left.saturating_sub(n);
+                if left == 0 {
+                    return;
+                }
+            }
+        };
+        // Out of time is an end like any other.
+        let _ = tokio::time::timeout(Duration::from_millis(LINGER_MS), read_on).await;
     }
 
     pub(crate) fn direct_writer(&self) -> Option<DirectWriter> {
