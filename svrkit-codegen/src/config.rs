@@ -264,7 +264,11 @@ impl Config {
             generated.packages.push(GeneratedPackage {
                 name: package.name.clone(),
                 source: output::format(tokens)?,
-                descriptor_set: set,
+                descriptor_set: if package.services.is_empty() {
+                    Vec::new()
+                } else {
+                    set
+                },
             });
         }
         if let Some(lock) = &lock {

@@ -102,3 +102,69 @@ fn read<M: prost::Message + Default>(
         })
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use prost_reflect::{Kind, Value};
+
+    /// A policy with every field set, made by reflection from the file itself, must read as it was written.
+    #[test]
+    fn the_types_agree_with_the_file() {
+        let mut compiler = crate::sources::compiler(std::iter::empty::<NoFolder>());
+        compiler.open_file(FILE_NAME).expect("our own file");
+        let pool = compiler.descriptor_pool();
+        for extension in ["svrkit.method", "svrkit.service"] {
+            let extension = pool.get_extension_by_name(extension);
+            assert_eq!(extension.map(|it| it.number()), Some(EXTENSION as u32));
+        }
+
+        let full = |name: &str| fill(&pool, name);
+        let method: MethodPolicy = full("svrkit.MethodPolicy").transcode_to().expect("fits");
+        assert_eq!(method.cmd_id, Some(1));
+        assert_eq!(method.timeout_ms, Some(2));
+        assert_eq!(method.idempotent, Some(true));
+        assert_eq!(method.priority, Some(4));
+        assert_eq!(method.hash_key.as_deref(), Some("5"));
+        assert_eq!(method.max_request_bytes, Some(6));
+        assert_eq!(method.max_response_bytes, Some(7));
+        assert_eq!(method.usage.as_deref(), Some("9"));
+        let cgi = method.cgi.expect("a cgi");
+        assert_eq!(cgi.path(), "1");
+        assert_eq!(cgi.cmd_id(), 2);
+        assert_eq!(cgi.ticket(), Ticket::None);
+
+        let service: ServicePolicy = full("svrkit.ServicePolicy").transcode_to().expect("fits");
+        assert_eq!(service.timeout_ms, Some(2));
+        assert_eq!(service.idempotent, Some(true));
+        assert_eq!(service.priority, Some(4));
+        assert_eq!(service.max_request_bytes, Some(6));
+        assert_eq!(service.max_response_bytes, Some(7));
+    }
+
+    /// Each field set to its own number.
+    fn fill(pool: &DescriptorPool, name: &str) -> DynamicMessage {
+        let descriptor = pool.get_message_by_name(name).expect("declared");
+        let mut message = DynamicMessage::new(descriptor.clone());
+        for field in descriptor.fields() {
+            let value = match field.kind() {
+                Kind::Uint32 => Value::U32(field.number()),
+                Kind::String => Value::String(field.number().to_string()),
+                Kind::Bool => Value::Bool(true),
+                Kind::Enum(_) => Value::EnumNumber(1),
+                Kind::Message(inner) => Value::Message(fill(pool, inner.full_name())),
+                other => panic!("{other:?} is not read"),
+            };
+            message.set_field(&field, value);
+        }
+        message
+    }
+
+    struct NoFolder;
+
+    impl protox::file::FileResolver for NoFolder {
+        fn open_file(&self, name: &str) -> Result<protox::file::File, protox::Error> {
+            Err(protox::Error::file_not_found(name))
+        }
+    }
+}

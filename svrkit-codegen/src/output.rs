@@ -1,6 +1,6 @@
 //! Generated code: formatted, put into modules, written where it belongs.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use proc_macro2::TokenStream;
@@ -31,7 +31,7 @@ pub struct GeneratedPackage {
     pub name: String,
     /// The Rust source, formatted.
     pub source: String,
-    /// Encoded `google.protobuf.FileDescriptorSet` of its files and their imports.
+    /// Encoded `google.protobuf.FileDescriptorSet` of its files and their imports; empty without services, which alone need it.
     pub descriptor_set: Vec<u8>,
 }
 
@@ -68,7 +68,9 @@ impl Generated {
         for package in &self.packages {
             let stem = GeneratedPackage::file_stem(&package.name);
             files.push((format!("{stem}.rs"), package.source.clone().into_bytes()));
-            files.push((format!("{stem}.bin"), package.descriptor_set.clone()));
+            if !package.descriptor_set.is_empty() {
+                files.push((format!("{stem}.bin"), package.descriptor_set.clone()));
+            }
         }
         files.push((mod_name.to_owned(), self.mod_file().into_bytes()));
         remove_stale(dir, &files)?;
@@ -79,20 +81,24 @@ impl Generated {
     }
 }
 
-/// Removes generated files that are not among `files`, with their descriptor sets.
+/// Removes generated sources and their descriptor sets that are not among `files`.
 fn remove_stale(dir: &Path, files: &[(String, Vec<u8>)]) -> Result<(), Error> {
-    let wanted: HashSet<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+    let mut stale = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(Error::io(dir))? {
         let path = entry.map_err(Error::io(dir))?.path();
-        let name = path.file_name().and_then(|name| name.to_str());
-        let is_stale = name.is_some_and(|it| it.ends_with(".rs") && !wanted.contains(it));
-        if is_stale && std::fs::read(&path).is_ok_and(|text| text.starts_with(MARK.as_bytes())) {
-            std::fs::remove_file(&path).map_err(Error::io(&path))?;
-            let set = path.with_extension("bin");
-            if set.exists() {
-                std::fs::remove_file(&set).map_err(Error::io(&set))?;
-            }
+        let is_kind = path.extension().is_some_and(|it| it == "rs" || it == "bin");
+        let is_wanted = files.iter().any(|(name, _)| path.ends_with(name));
+        // A descriptor set belongs to whom the source beside it belongs.
+        let is_ours = || {
+            let source = std::fs::read(path.with_extension("rs"));
+            source.is_ok_and(|text| text.starts_with(MARK.as_bytes()))
+        };
+        if is_kind && !is_wanted && is_ours() {
+            stale.push(path);
         }
+    }
+    for path in stale {
+        std::fs::remove_file(&path).map_err(Error::io(&path))?;
     }
     Ok(())
 }

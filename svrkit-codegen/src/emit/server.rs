@@ -50,7 +50,7 @@ fn server(service: &Service) -> TokenStream {
         .map(|method| plain(&method.rust_name));
     let arms = (0usize..)
         .zip(&service.methods)
-        .map(|(index, method)| arm(index, service, method));
+        .map(|(index, method)| arm(index, method));
     let server_docs = format!(" Serves a [`{name}`].");
     quote! {
         #[doc = #server_docs]
@@ -100,14 +100,13 @@ fn server(service: &Service) -> TokenStream {
 }
 
 /// The path `T::method`, not `service.method`: an `Arc` has methods of its own, such as `clone`.
-fn arm(index: usize, service: &Service, method: &Method) -> TokenStream {
+fn arm(index: usize, method: &Method) -> TokenStream {
     let index = proc_macro2::Literal::usize_unsuffixed(index);
-    let service = ident(&service.rust_name);
     let method = ident(&method.rust_name);
     quote! {
         #index => ::std::boxed::Box::pin(async move {
             let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-            let reply = <T as #service>::#method(&service, &mut ctx, message).await?;
+            let reply = T::#method(&service, &mut ctx, message).await?;
             ::svrkit_rt::codegen::encode(ctx, &reply)
         }),
     }

@@ -92,8 +92,7 @@ impl<T: Documented> ::svrkit_rt::codegen::GeneratedService for DocumentedServer<
             0 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as Documented>::r#do(&service, &mut ctx, message)
-                        .await?;
+                    let reply = T::r#do(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }

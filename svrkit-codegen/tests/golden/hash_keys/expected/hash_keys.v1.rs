@@ -225,93 +225,91 @@ impl<T: Keyed> ::svrkit_rt::codegen::GeneratedService for KeyedServer<T> {
             0 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as Keyed>::u32(&service, &mut ctx, message).await?;
+                    let reply = T::u32(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }
             1 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as Keyed>::s64(&service, &mut ctx, message).await?;
+                    let reply = T::s64(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }
             2 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as Keyed>::f64(&service, &mut ctx, message).await?;
+                    let reply = T::f64(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }
             3 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as Keyed>::flag(&service, &mut ctx, message).await?;
+                    let reply = T::flag(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }
             4 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as Keyed>::text(&service, &mut ctx, message).await?;
+                    let reply = T::text(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }
             5 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as Keyed>::raw(&service, &mut ctx, message).await?;
+                    let reply = T::raw(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }
             6 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as Keyed>::kind(&service, &mut ctx, message).await?;
+                    let reply = T::kind(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }
             7 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as Keyed>::maybe(&service, &mut ctx, message).await?;
+                    let reply = T::maybe(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }
             8 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as Keyed>::wrapped(&service, &mut ctx, message)
-                        .await?;
+                    let reply = T::wrapped(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }
             9 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as Keyed>::at(&service, &mut ctx, message).await?;
+                    let reply = T::at(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }
             10 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as Keyed>::deep(&service, &mut ctx, message).await?;
+                    let reply = T::deep(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }
             11 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as Keyed>::keyword(&service, &mut ctx, message)
-                        .await?;
+                    let reply = T::keyword(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }
             12 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as Keyed>::bare(&service, &mut ctx, message).await?;
+                    let reply = T::bare(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }

@@ -86,16 +86,14 @@ impl<T: Greeter> ::svrkit_rt::codegen::GeneratedService for GreeterServer<T> {
             0 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as Greeter>::say_hello(&service, &mut ctx, message)
-                        .await?;
+                    let reply = T::say_hello(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }
             1 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as Greeter>::say_bye(&service, &mut ctx, message)
-                        .await?;
+                    let reply = T::say_bye(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }

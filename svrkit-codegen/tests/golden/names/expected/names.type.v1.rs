@@ -157,54 +157,49 @@ impl<T: XmlGate> ::svrkit_rt::codegen::GeneratedService for XmlGateServer<T> {
             0 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as XmlGate>::r#type(&service, &mut ctx, message)
-                        .await?;
+                    let reply = T::r#type(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }
             1 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as XmlGate>::new_(&service, &mut ctx, message).await?;
+                    let reply = T::new_(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }
             2 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as XmlGate>::clone(&service, &mut ctx, message)
-                        .await?;
+                    let reply = T::clone(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }
             3 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as XmlGate>::self_(&service, &mut ctx, message)
-                        .await?;
+                    let reply = T::self_(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }
             4 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as XmlGate>::call(&service, &mut ctx, message).await?;
+                    let reply = T::call(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }
             5 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as XmlGate>::into_iter(&service, &mut ctx, message)
-                        .await?;
+                    let reply = T::into_iter(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }
             6 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as XmlGate>::get_url2(&service, &mut ctx, message)
-                        .await?;
+                    let reply = T::get_url2(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }
@@ -456,16 +451,14 @@ impl<T: LowerCase> ::svrkit_rt::codegen::GeneratedService for LowerCaseServer<T>
             0 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as LowerCase>::r#async(&service, &mut ctx, message)
-                        .await?;
+                    let reply = T::r#async(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }
             1 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as LowerCase>::r#gen(&service, &mut ctx, message)
-                        .await?;
+                    let reply = T::r#gen(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }

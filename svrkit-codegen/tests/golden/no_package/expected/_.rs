@@ -56,7 +56,7 @@ impl<T: Pinger> ::svrkit_rt::codegen::GeneratedService for PingerServer<T> {
             0 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as Pinger>::ping(&service, &mut ctx, message).await?;
+                    let reply = T::ping(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }

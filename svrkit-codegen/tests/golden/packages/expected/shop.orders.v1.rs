@@ -142,7 +142,7 @@ impl<T: Audit> ::svrkit_rt::codegen::GeneratedService for AuditServer<T> {
             0 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as Audit>::read(&service, &mut ctx, message).await?;
+                    let reply = T::read(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }
@@ -291,45 +291,42 @@ impl<T: Orders> ::svrkit_rt::codegen::GeneratedService for OrdersServer<T> {
             0 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as Orders>::create(&service, &mut ctx, message)
-                        .await?;
+                    let reply = T::create(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }
             1 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as Orders>::total(&service, &mut ctx, message).await?;
+                    let reply = T::total(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }
             2 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as Orders>::cancel(&service, &mut ctx, message)
-                        .await?;
+                    let reply = T::cancel(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }
             3 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as Orders>::r#move(&service, &mut ctx, message)
-                        .await?;
+                    let reply = T::r#move(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }
             4 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as Orders>::since(&service, &mut ctx, message).await?;
+                    let reply = T::since(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }
             5 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as Orders>::raw(&service, &mut ctx, message).await?;
+                    let reply = T::raw(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }

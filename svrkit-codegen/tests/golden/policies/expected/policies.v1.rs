@@ -79,24 +79,21 @@ impl<T: Defaulted> ::svrkit_rt::codegen::GeneratedService for DefaultedServer<T>
             0 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as Defaulted>::plain(&service, &mut ctx, message)
-                        .await?;
+                    let reply = T::plain(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }
             1 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as Defaulted>::special(&service, &mut ctx, message)
-                        .await?;
+                    let reply = T::special(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }
             2 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as Defaulted>::dotted(&service, &mut ctx, message)
-                        .await?;
+                    let reply = T::dotted(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }
@@ -288,8 +285,7 @@ impl<T: Silent> ::svrkit_rt::codegen::GeneratedService for SilentServer<T> {
             0 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as Silent>::nothing(&service, &mut ctx, message)
-                        .await?;
+                    let reply = T::nothing(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }
