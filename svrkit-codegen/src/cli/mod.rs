@@ -1,14 +1,23 @@
 //! The command line `svrkit`: every command is a file, all of them answer to the shell with the same exit codes.
 
+mod address;
+mod call;
+mod check;
 mod failure;
+mod flags;
 mod generate;
+mod list;
+mod method;
+mod reflection;
+mod request;
+mod target;
 mod terminal;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches, Parser};
 
 use failure::Failure;
 use terminal::Paint;
@@ -28,7 +37,13 @@ struct Cli {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     Gen(generate::Args),
+    Check(check::Args),
+    List(list::Args),
+    Call(call::Args),
 }
+
+/// Commands of which every unknown option is a field of the request.
+const TAKES_FIELDS: [&str; 2] = ["call", "press"];
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
@@ -45,11 +60,31 @@ pub fn main() -> ExitCode {
 }
 
 fn run(args: Vec<OsString>) -> Result<(), Failure> {
+    let command = Cli::command();
+    // `call` and `press` take the fields of a request as options, which nobody can know before the server was asked.
+    let name = args.get(1).and_then(|it| it.to_str()).unwrap_or_default();
+    let (args, fields) = match command.find_subcommand(name) {
+        Some(subcommand) if TAKES_FIELDS.contains(&name) => flags::split(subcommand, args),
+        _ => (args, Vec::new()),
+    };
     // Ends the process itself on `--help`, `--version` (0) and on what it cannot parse (2).
-    let cli = Cli::parse_from(args);
+    let matches = command.get_matches_from(args);
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     match cli.command {
         Command::Gen(args) => generate::run(args),
+        Command::Check(args) => check::run(args),
+        Command::List(args) => wait(list::run(args)),
+        Command::Call(args) => wait(call::run(args, fields)),
     }
+}
+
+/// Runs a command that asks a server: one thread is plenty.
+fn wait(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::failed(format!("no runtime: {error}")))?
+        .block_on(command)
 }
 
 /// Include folders, each of which is one.

@@ -1,0 +1,68 @@
+//! Addresses: `host:port` and `unix:/path`, checked before anything is sent.
+
+use std::net::{TcpStream, ToSocketAddrs};
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use svrkit_rt::{Channel, ChannelBuilder, ChannelConfig, Endpoint};
+
+use super::failure::Failure;
+
+/// Time that a server may take to accept a connection.
+const CONNECT_TIMEOUT_MS: u64 = 2_000;
+
+/// An address at which somebody listens.
+#[derive(Clone, Debug)]
+pub(crate) struct Address {
+    text: String,
+    endpoint: Endpoint,
+}
+
+impl Address {
+    /// Parses an address and knocks: a dead one is told at once, and not as a deadline that ran out.
+    pub(crate) fn reach(text: &str) -> Result<Address, Failure> {
+        let endpoint = Endpoint::parse(text).map_err(|it| Failure::usage(it.message()))?;
+        let knocked = match text.strip_prefix("unix:") {
+            Some(path) => UnixStream::connect(path).map(drop),
+            None => knock(text),
+        };
+        match knocked {
+            Ok(()) => Ok(Address {
+                text: text.to_owned(),
+                endpoint,
+            }),
+            Err(error) => Err(Failure::failed(format!("cannot reach {text}: {error}"))),
+        }
+    }
+
+    /// A channel of one connection.
+    pub(crate) fn channel(&self) -> Result<Channel, Failure> {
+        let builder: ChannelBuilder = Channel::builder();
+        let config = ChannelConfig {
+            lanes_per_endpoint: 1,
+            ..ChannelConfig::default()
+        };
+        let channel = builder
+            .endpoint(self.endpoint.clone())
+            .config(config)
+            .build();
+        channel.map_err(|it| Failure::failed(format!("{}: {it}", self.text)))
+    }
+}
+
+impl std::fmt::Display for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+fn knock(address: &str) -> std::io::Result<()> {
+    let mut last = std::io::Error::new(std::io::ErrorKind::NotFound, "the host has no address");
+    for address in address.to_socket_addrs()? {
+        match TcpStream::connect_timeout(&address, Duration::from_millis(CONNECT_TIMEOUT_MS)) {
+            Ok(_) => return Ok(()),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
