@@ -25,6 +25,11 @@ pub(crate) fn function(name: &str) -> String {
     }
 }
 
+/// Name of the variant of `function` that takes options.
+pub(crate) fn function_with(function: &str) -> String {
+    format!("{}_with", plain(function).trim_end_matches('_'))
+}
+
 /// The name without `r#`: as the compiler shows it, and as one writes it in a longer name.
 pub(crate) fn plain(ident: &str) -> &str {
     ident.strip_prefix("r#").unwrap_or(ident)
@@ -57,5 +62,7 @@ mod tests {
         assert_eq!(upper_camel("HTTPServer"), "HttpServer");
         assert_eq!(shouty("HTTPServer"), "HTTP_SERVER");
         assert_eq!(function("New"), "new_");
+        assert_eq!(function_with("new_"), "new_with");
+        assert_eq!(function_with("r#type"), "type_with");
     }
 }

@@ -1,8 +1,8 @@
 //! The svrkit generator: `.proto` in, services out, without protoc.
 //!
-//! The path of a file: [`Sources`](sources::Sources) parses it and knows every place in it → [`lower`] checks it and makes the
-//! [`model`] of its services, or all diagnostics at once → [`messages`] are made by prost-build, services by [`emit`], which cannot
-//! fail → [`output`] formats and writes. [`lock`] and [`check`] guard what is already on the wire.
+//! The path of a file: `sources` parses it and knows every place in it → `lower` checks it and makes the `model` of its services,
+//! or all diagnostics at once → `messages` are made by prost-build, services by `emit`, which cannot fail → `output` formats and
+//! writes. `lock` and `check` guard what is already on the wire.
 //!
 //! Three ways in, of which all give the same code:
 //!

@@ -8,6 +8,8 @@ mod hash_keys;
 mod hello;
 #[path = "golden/names/expected/mod.rs"]
 mod names;
+// Without a package there is no module that could allow it.
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[path = "golden/no_package/expected/mod.rs"]
 mod no_package;
 #[path = "golden/packages/expected/mod.rs"]

@@ -54,7 +54,10 @@ pub(super) fn check(old: &OldMethod, site: &Site<'_>, report: &mut Report<'_>) {
     check_cgi(old, site, &mut say);
 }
 
-fn check_cgi(old: &OldMethod, site: &Site<'_>, say: &mut dyn FnMut(&[(i32, &str)], String)) {
+/// Says something at an option, given as numbers and names from the outermost field on.
+type Say<'a> = dyn FnMut(&[(i32, &str)], String) + 'a;
+
+fn check_cgi(old: &OldMethod, site: &Site<'_>, say: &mut Say<'_>) {
     let Some(was) = &old.policy.cgi else {
         return;
     };

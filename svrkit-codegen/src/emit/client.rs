@@ -3,8 +3,8 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::{client_name, docs, ident, ident_in, type_from_inside, type_of};
-use crate::idents::plain;
+use super::{client_name, docs, ident, type_from_inside, type_of};
+use crate::idents::{function_with, plain};
 use crate::messages::Types;
 use crate::model::{HashKey, Method, Service};
 
@@ -50,7 +50,7 @@ fn method(
 ) -> TokenStream {
     let index = proc_macro2::Literal::usize_unsuffixed(index);
     let name = ident(&method.rust_name);
-    let name_with = ident_in("", &method.rust_name, "_with");
+    let name_with = ident(&function_with(&method.rust_name));
     let (input, output) = (
         types.input(&method.full_name),
         types.output(&method.full_name),

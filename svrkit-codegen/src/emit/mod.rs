@@ -51,11 +51,6 @@ fn ident(name: &str) -> Ident {
     }
 }
 
-/// `name` in a longer identifier.
-fn ident_in(prefix: &str, name: &str, suffix: &str) -> Ident {
-    ident(&format!("{prefix}{}{suffix}", plain(name)))
-}
-
 /// A type as prost-build wrote it, seen from the module of the package.
 fn type_of(path: &str) -> TokenStream {
     // These are paths that prost-build writes into sources of its own.
@@ -85,9 +80,9 @@ fn docs(comment: &str) -> TokenStream {
 }
 
 fn server_name(service: &Service) -> Ident {
-    ident_in("", &service.rust_name, "Server")
+    ident(&format!("{}Server", plain(&service.rust_name)))
 }
 
 fn client_name(service: &Service) -> Ident {
-    ident_in("", &service.rust_name, "Client")
+    ident(&format!("{}Client", plain(&service.rust_name)))
 }

@@ -119,7 +119,7 @@ fn check_functions(
     let mut taken: HashMap<String, String> = HashMap::new();
     for method in service.methods() {
         let name = idents::function(method.name());
-        let with = format!("{}_with", idents::plain(&name));
+        let with = idents::function_with(&name);
         for name in [name, with] {
             match taken.get(&name) {
                 Some(other) => {

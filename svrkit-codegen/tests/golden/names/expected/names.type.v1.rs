@@ -234,10 +234,10 @@ impl XmlGateClient {
         &self,
         request: Send,
     ) -> ::core::result::Result<Sync, ::svrkit_rt::Status> {
-        Ok(self.new__with(request).await?.message)
+        Ok(self.new_with(request).await?.message)
     }
     /// As [`new_`](Self::new_), with options for this call and all that its answer carries.
-    pub async fn new__with(
+    pub async fn new_with(
         &self,
         call: impl ::core::convert::Into<::svrkit_rt::Call<Send>>,
     ) -> ::core::result::Result<::svrkit_rt::Reply<Sync>, ::svrkit_rt::Status> {
@@ -260,10 +260,10 @@ impl XmlGateClient {
         &self,
         request: Self_,
     ) -> ::core::result::Result<Self_, ::svrkit_rt::Status> {
-        Ok(self.self__with(request).await?.message)
+        Ok(self.self_with(request).await?.message)
     }
     /// As [`self_`](Self::self_), with options for this call and all that its answer carries.
-    pub async fn self__with(
+    pub async fn self_with(
         &self,
         call: impl ::core::convert::Into<::svrkit_rt::Call<Self_>>,
     ) -> ::core::result::Result<::svrkit_rt::Reply<Self_>, ::svrkit_rt::Status> {
@@ -563,10 +563,10 @@ pub mod blocking {
             &self,
             request: super::Send,
         ) -> ::core::result::Result<super::Sync, ::svrkit_rt::Status> {
-            Ok(self.new__with(request)?.message)
+            Ok(self.new_with(request)?.message)
         }
         /// As [`new_`](Self::new_), with options for this call and all that its answer carries.
-        pub fn new__with(
+        pub fn new_with(
             &self,
             call: impl ::core::convert::Into<::svrkit_rt::Call<super::Send>>,
         ) -> ::core::result::Result<
@@ -595,10 +595,10 @@ pub mod blocking {
             &self,
             request: super::Self_,
         ) -> ::core::result::Result<super::Self_, ::svrkit_rt::Status> {
-            Ok(self.self__with(request)?.message)
+            Ok(self.self_with(request)?.message)
         }
         /// As [`self_`](Self::self_), with options for this call and all that its answer carries.
-        pub fn self__with(
+        pub fn self_with(
             &self,
             call: impl ::core::convert::Into<::svrkit_rt::Call<super::Self_>>,
         ) -> ::core::result::Result<
