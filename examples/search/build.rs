@@ -1,0 +1,7 @@
+//! Generates the services from their IDL.
+
+fn main() -> Result<(), svrkit_codegen::Error> {
+    svrkit_codegen::configure()
+        .include("proto")
+        .compile(&["proto/search.proto"])
+}
