@@ -2,6 +2,7 @@
 
 use crate::context::Priority;
 use crate::metadata::Metadata;
+use crate::service::Load;
 use crate::status::Status;
 use bytes::Bytes;
 use std::time::Duration;
@@ -101,4 +102,6 @@ pub struct Reply<M> {
     pub metadata: Metadata,
     /// Bytes beside the message; empty when there were none.
     pub attachment: Bytes,
+    /// How the callee does.
+    pub load: Load,
 }

@@ -10,6 +10,7 @@ use crate::call::{Call, Reply};
 use crate::client::{Channel, block_on};
 use crate::context::Context;
 use crate::descriptor::{MethodDescriptor, ServiceDescriptor};
+use crate::service::Load;
 use crate::status::{Code, Status};
 use bytes::Bytes;
 use prost::Message;
@@ -61,6 +62,7 @@ pub fn encode<M: Message>(context: Box<Context>, reply: &M) -> Result<Response, 
         body: encode_message(reply, len),
         attachment: context.reply_attachment,
         metadata: context.reply_metadata,
+        load: Load::default(),
     })
 }
 
@@ -151,6 +153,7 @@ fn typed<R: Message + Default>(
             message,
             metadata: response.metadata,
             attachment: response.attachment,
+            load: response.load,
         }),
         Err(e) => Err(Status::new(
             Code::Internal,

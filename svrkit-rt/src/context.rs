@@ -18,6 +18,14 @@ pub struct Priority {
     pub user: u8,
 }
 
+impl Priority {
+    /// The least important of all.
+    pub const LEAST: Priority = Priority {
+        business: u8::MAX,
+        user: u8::MAX,
+    };
+}
+
 /// Everything known about a call beside its message. A handler gets `&mut Context`; a layer finds it in the request.
 #[derive(Clone, Debug)]
 pub struct Context {

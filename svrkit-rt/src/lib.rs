@@ -1,4 +1,27 @@
 //! The svrkit runtime: framed RPC over TCP, Unix sockets and memory, for services that a generator wrote from `.proto` files.
+//!
+//! # The path of a call
+//!
+//! A generated client encodes its message ([`codegen`] has what it calls) → the layers of the [`Channel`] → an open connection of one
+//! of its lanes (`client`) → one task writes the frames of many calls at once (`connection`, [`frame`]) → bytes (`transport`) ‖ → one
+//! task a connection reads frames, admits requests by their fixed headers and spawns their handlers (`server::connection`) → the
+//! layers of the [`Server`] → its [`Router`] → the generated server decodes → your method, with a [`Context`] of the call.
+//!
+//! Between the two generated ends there is one kind of [`Request`] and one kind of [`Response`]; a [`Service`] is an asynchronous
+//! function from one to the other, and a [`Layer`] wraps it, on either side.
+//!
+//! # Parts
+//!
+//! - Values of a call: [`Context`], [`Deadline`], [`Metadata`], [`Priority`], [`TraceContext`], [`Call`], [`Reply`], [`Status`].
+//! - What the IDL says: [`ServiceDescriptor`], [`MethodDescriptor`].
+//! - The two ends: [`Server`] with its [`Limits`] on a [`Listener`]; [`Channel`] with its [`ChannelConfig`] to [`Endpoint`]s.
+//!
+//! # Features
+//!
+//! - `http` (default): HTTP/1.1 with JSON or protobuf on the same port, after the Connect protocol, and the built-in pages.
+//! - `reflection` (default): servers describe themselves, for `svrkit list` and `svrkit call`.
+//! - `tls`: TLS 1.3 by rustls.
+//! - `testing`: a seeded runtime on a paused clock, and connections with faults.
 #![forbid(unsafe_code)]
 
 mod call;
@@ -31,7 +54,7 @@ pub use layer::{Around, ConcurrencyLimit, ConcurrencyLimited, Plain};
 pub use metadata::{KEY_BYTES_MAX, METADATA_BYTES_MAX, Metadata, VALUE_BYTES_MAX};
 pub use server::{Limits, Router, Server};
 pub use service::{
-    BoxFuture, Intercept, Intercepted, Interceptor, Layer, Request, Response, Service,
+    BoxFuture, Intercept, Intercepted, Interceptor, Layer, Load, Request, Response, Service,
 };
 pub use status::{Code, Status};
 pub use trace::TraceContext;

@@ -1,6 +1,6 @@
 //! One kind of request, one kind of service, and what can be put around it: the same pipeline on both sides of a call.
 
-use crate::context::Context;
+use crate::context::{Context, Priority};
 use crate::metadata::Metadata;
 use crate::status::Status;
 use bytes::Bytes;
@@ -39,6 +39,27 @@ pub struct Response {
     pub attachment: Bytes,
     /// Key-values beside it.
     pub metadata: Metadata,
+    /// How the callee does. Filled in on the calling side.
+    pub load: Load,
+}
+
+/// What a callee says of itself with every successful answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// Microseconds that this call waited between its arrival and the start of its handler.
+    pub queued_us: u32,
+    /// The least important calls that the callee admits now.
+    pub admitted: Priority,
+}
+
+/// No waiting, and everything admitted.
+impl Default for Load {
+    fn default() -> Load {
+        Load {
+            queued_us: 0,
+            admitted: Priority::LEAST,
+        }
+    }
 }
 
 /// An asynchronous function of a request. Handlers, clients and everything between them are services.

@@ -3,9 +3,10 @@
 use super::config::ChannelConfig;
 use super::slots::{Look, Slots};
 use crate::connection::{Duty, Flush, FrameReader, Incoming, Outbox, State, Writer};
+use crate::context::Priority;
 use crate::frame::{Answer, Head, Header, Parts, RequestHead, decode_status, put_frame};
 use crate::metadata::METADATA_BYTES_MAX;
-use crate::service::{Request, Response};
+use crate::service::{Load, Request, Response};
 use crate::status::{Code, Status};
 use crate::trace::TRACE_BYTES;
 use crate::transport::Stream;
@@ -458,5 +459,12 @@ fn read_answer(
         body: payload.body,
         attachment: payload.attachment,
         metadata,
+        load: Load {
+            queued_us: answer.queued_us,
+            admitted: Priority {
+                business: answer.admitted_business,
+                user: answer.admitted_user,
+            },
+        },
     })
 }

@@ -18,9 +18,6 @@ use std::task::{self, Poll, ready};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep};
 
-/// Everything is admitted: adaptive admission says less.
-const ADMIT_ALL: u8 = u8::MAX;
-
 /// The part of a connection that its handlers see.
 pub(super) struct Shared<S> {
     outbox: Outbox<Table>,
@@ -558,8 +555,8 @@ impl<S: Service> Answering<S> {
             Ok(response) => {
                 let answer = Head::Answer(Answer {
                     code: 0,
-                    admitted_business: ADMIT_ALL,
-                    admitted_user: ADMIT_ALL,
+                    admitted_business: Priority::LEAST.business,
+                    admitted_user: Priority::LEAST.user,
                     queued_us,
                     not_started: false,
                 });
@@ -621,8 +618,8 @@ fn put_failure(
 ) {
     let answer = Head::Answer(Answer {
         code: status.code() as u16,
-        admitted_business: ADMIT_ALL,
-        admitted_user: ADMIT_ALL,
+        admitted_business: Priority::LEAST.business,
+        admitted_user: Priority::LEAST.user,
         queued_us,
         not_started: status.not_started(),
     });
