@@ -64,6 +64,26 @@ impl Generated {
     /// Files that would not change are left alone.
     pub(crate) fn write(&self, dir: &Path, mod_name: &str) -> Result<(), Error> {
         std::fs::create_dir_all(dir).map_err(Error::io(dir))?;
+        let files = self.files(mod_name);
+        remove_stale(dir, &files)?;
+        for (name, bytes) in files {
+            write_if_changed(&dir.join(name), &bytes)?;
+        }
+        Ok(())
+    }
+
+    /// Names of the files in `dir`, written there by [`Config::generate_to`](crate::Config::generate_to), that are missing or not
+    /// what would be written now. For a test that holds checked-in code against its IDL.
+    pub fn outdated(&self, dir: impl AsRef<Path>) -> Vec<String> {
+        let dir = dir.as_ref();
+        let files = self.files("mod.rs").into_iter();
+        let outdated = files.filter(|(name, bytes)| {
+            std::fs::read(dir.join(name)).map_or(true, |found| &found != bytes)
+        });
+        outdated.map(|(name, _)| name).collect()
+    }
+
+    fn files(&self, mod_name: &str) -> Vec<(String, Vec<u8>)> {
         let mut files: Vec<(String, Vec<u8>)> = Vec::new();
         for package in &self.packages {
             let stem = GeneratedPackage::file_stem(&package.name);
@@ -73,11 +93,7 @@ impl Generated {
             }
         }
         files.push((mod_name.to_owned(), self.mod_file().into_bytes()));
-        remove_stale(dir, &files)?;
-        for (name, bytes) in files {
-            write_if_changed(&dir.join(name), &bytes)?;
-        }
-        Ok(())
+        files
     }
 }
 

@@ -90,6 +90,31 @@ fn generating_again_changes_nothing_and_removes_what_is_gone() {
 }
 
 #[test]
+fn checked_in_code_is_held_against_its_idl() {
+    let dir = idl(&[("a.proto", SERVICE), ("common/b.proto", MESSAGES)]);
+    let out = dir.path().join("gen");
+    let config = svrkit_codegen::configure().include(dir.path());
+    config
+        .clone()
+        .generate_to(&out, &["a.proto"; 0])
+        .expect("correct");
+    let outdated = || {
+        let generated = config.generate(&["a.proto"; 0]).expect("correct");
+        generated.outdated(&out)
+    };
+    assert_eq!(outdated(), [""; 0]);
+
+    write(
+        &dir.path().join("common/b.proto"),
+        &MESSAGES.replace("{}", "{ bool more = 1; }"),
+    );
+    assert_eq!(outdated(), ["a.v1.bin", "b.rs"]);
+
+    std::fs::remove_file(out.join("mod.rs")).expect("removable");
+    assert_eq!(outdated(), ["a.v1.bin", "b.rs", "mod.rs"]);
+}
+
+#[test]
 fn types_may_come_from_another_crate() {
     let dir = idl(&[("a.proto", SERVICE), ("common/b.proto", MESSAGES)]);
     let config = svrkit_codegen::configure().extern_path(".b", "::elsewhere::b");
