@@ -8,6 +8,7 @@ mod flags;
 mod generate;
 mod list;
 mod method;
+mod press;
 mod reflection;
 mod request;
 mod target;
@@ -40,6 +41,7 @@ enum Command {
     Check(check::Args),
     List(list::Args),
     Call(call::Args),
+    Press(press::Args),
 }
 
 /// Commands of which every unknown option is a field of the request.
@@ -75,11 +77,12 @@ fn run(args: Vec<OsString>) -> Result<(), Failure> {
         Command::Check(args) => check::run(args),
         Command::List(args) => wait(list::run(args)),
         Command::Call(args) => wait(call::run(args, fields)),
+        Command::Press(args) => press::run(args, fields),
     }
 }
 
 /// Runs a command that asks a server: one thread is plenty.
-fn wait(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+fn wait<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
