@@ -13,7 +13,7 @@ const DOCUMENTS: [&str; 4] = [
     "rpc in c",
 ];
 /// What reading from the disk takes.
-const DISK_MS: u64 = 100;
+const DISK_MS: u64 = 200;
 
 #[derive(Default)]
 pub(crate) struct DiskIndex {

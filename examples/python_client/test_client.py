@@ -1,0 +1,296 @@
+"""Holds this client against real servers: `python3 test_client.py [--hello PATH] [--files PATH]`.
+
+The paths are of the example programs `hello` and `files`; without them cargo builds both.
+"""
+
+import argparse
+import json
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import unittest
+
+import protobuf
+import svrkit_frame as wire
+from svrkit_client import Connection, Status
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+VECTORS = ROOT / "svrkit-rt/tests/vectors/frames.txt"
+HELLO = "hello.v1.Greeter/SayHello"
+ECHO = "svrkit.v1.Builtin/Echo"
+
+binaries: dict[str, pathlib.Path] = {}
+
+
+class Server:
+    """An example program, serving on a free port until the test ends."""
+
+    def __init__(self, name: str):
+        command = [binaries[name], "--listen", "127.0.0.1:0"]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline()
+        self.address = re.search(r"listening on ([\d.]+:\d+)", line)[1]
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+def hello(name: str, after_ms: int = 0) -> bytes:
+    return protobuf.data(1, name) + protobuf.varint(2, after_ms)
+
+
+def greeting(reply) -> str:
+    return protobuf.text(protobuf.fields(reply.body), 1)
+
+
+class Vectors(unittest.TestCase):
+    """The frames that PROTOCOL.md quotes."""
+
+    KINDS = {"request": wire.REQUEST, "answer": wire.ANSWER, "cancel": wire.CANCEL, "go-away": wire.GO_AWAY}
+
+    def test_frames_are_written_and_read_as_the_page_says(self):
+        blocks = VECTORS.read_text().split("\n\n")[1:]
+        self.assertEqual(len(blocks), 10)
+        for block in blocks:
+            frame, dump = self.read(block)
+            with self.subTest(block.splitlines()[0]):
+                self.assertEqual(frame.encode(), dump)
+                header, payload = dump[:48], dump[48:]
+                self.assertEqual(wire.payload_length(header), len(payload))
+                self.assertEqual(wire.decode(header, payload), frame)
+
+    def test_a_damaged_frame_is_seen(self):
+        frame = wire.Frame(wire.REQUEST, 1, body=b"body", checksum=True).encode()
+        for at in (8, 20, 50):
+            damaged = bytearray(frame)
+            damaged[at] ^= 1
+            with self.assertRaises(wire.ChecksumError):
+                wire.decode(bytes(damaged[:48]), bytes(damaged[48:]))
+
+    def test_numbers_of_the_page(self):
+        self.assertEqual(wire.crc32c(b"123456789"), 0xE3069283)
+        self.assertEqual(wire.method_id(HELLO), 1078726538)
+        self.assertEqual(wire.method_id(ECHO), 2330590236)
+
+    def read(self, block: str) -> tuple[wire.Frame, bytes]:
+        fields, dump = block.split("\ndump:\n")
+        frame = wire.Frame(0)
+        for line in fields.splitlines():
+            key, value = line.split(": ", 1)
+            match key:
+                case "name" | "says":
+                    pass
+                case "kind":
+                    frame.kind = self.KINDS[value]
+                case "metadata":
+                    name, digits = value.split(" ")
+                    frame.metadata.append((name, bytes.fromhex(digits)))
+                case "body" | "attachment" | "trace":
+                    setattr(frame, key, bytes.fromhex(value))
+                case "checksum" | "not_started":
+                    setattr(frame, key, True)
+                case _:
+                    setattr(frame, key, int(value))
+        return frame, b"".join(bytes.fromhex(line[6:]) for line in dump.splitlines())
+
+
+class Calls(unittest.TestCase):
+    """Calls of `hello`."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server("hello")
+        cls.addClassCleanup(cls.server.stop)
+
+    def connect(self, **options) -> Connection:
+        connection = Connection(self.server.address, **options)
+        self.addCleanup(connection.close)
+        return connection
+
+    def test_a_call_is_answered(self):
+        self.assertEqual(greeting(self.connect().call(HELLO, hello("Ada"))), "Hello, Ada!")
+
+    def test_calls_of_one_connection_do_not_wait_for_each_other(self):
+        connection = self.connect()
+        slow = connection.start(HELLO, hello("slow", after_ms=20_000), timeout=30)
+        calls = [connection.start(HELLO, hello(f"number {n}"), timeout=10) for n in range(500)]
+        for n, call in enumerate(calls):
+            self.assertEqual(greeting(call.result()), f"Hello, number {n}!")
+        self.assertFalse(slow.is_done)
+
+    def test_an_error_says_why(self):
+        with self.assertRaises(Status) as failed:
+            self.connect().call(HELLO, hello(""))
+        self.assertEqual(failed.exception.code, "invalid_argument")
+        self.assertEqual(failed.exception.message, "nobody to greet: name is empty")
+        self.assertFalse(failed.exception.not_started)
+
+    def test_a_method_that_is_not_there(self):
+        connection = self.connect()
+        with self.assertRaises(Status) as failed:
+            connection.call("hello.v1.Greeter/SayNothing")
+        self.assertEqual(failed.exception.code, "unimplemented")
+        self.assertTrue(failed.exception.not_started)
+        self.assertEqual(greeting(connection.call(HELLO, hello("again"))), "Hello, again!")
+
+    def test_the_client_stops_waiting_at_the_deadline(self):
+        connection = self.connect()
+        begin = time.monotonic()
+        with self.assertRaises(Status) as failed:
+            connection.call(HELLO, hello("late", after_ms=20_000), timeout=0.1)
+        self.assertEqual(failed.exception.code, "deadline_exceeded")
+        self.assertLess(time.monotonic() - begin, 10)
+        self.assertEqual(greeting(connection.call(HELLO, hello("next"), timeout=10)), "Hello, next!")
+
+    def test_the_server_stops_working_at_the_deadline(self):
+        # By hand, because the client would not wait for the server to say so.
+        with socket.create_connection(self.server.address.split(":")) as raw:
+            body = hello("late", after_ms=20_000)
+            method = wire.method_id(HELLO)
+            raw.sendall(wire.Frame(wire.REQUEST, 7, method_id=method, timeout_us=50_000, body=body).encode())
+            raw.settimeout(10)
+            stream = raw.makefile("rb")
+            header = stream.read(48)
+            answer = wire.decode(header, stream.read(wire.payload_length(header)))
+            stream.close()
+        self.assertEqual((answer.request_id, answer.code), (7, 4))
+
+    def test_a_cancelled_call_is_not_answered(self):
+        # By hand, because the client would not show an answer that came nevertheless.
+        with socket.create_connection(self.server.address.split(":")) as raw:
+            method = wire.method_id(HELLO)
+            cancelled = wire.Frame(wire.REQUEST, 1, method_id=method, timeout_us=10_000_000, body=hello("a", 100))
+            other = wire.Frame(wire.REQUEST, 2, method_id=method, timeout_us=10_000_000, body=hello("b", 300))
+            raw.sendall(cancelled.encode() + wire.Frame(wire.CANCEL, 1).encode() + other.encode())
+            raw.settimeout(10)
+            stream = raw.makefile("rb")
+            header = stream.read(48)
+            answer = wire.decode(header, stream.read(wire.payload_length(header)))
+            stream.close()
+        self.assertEqual((answer.request_id, answer.code), (2, 0))
+
+    def test_cancel_frees_the_caller_at_once(self):
+        connection = self.connect()
+        call = connection.start(HELLO, hello("never mind", after_ms=20_000), timeout=30)
+        call.cancel()
+        with self.assertRaises(Status) as failed:
+            call.result()
+        self.assertEqual(failed.exception.code, "cancelled")
+        self.assertEqual(greeting(connection.call(HELLO, hello("next"))), "Hello, next!")
+
+    def test_checksums_both_ways(self):
+        connection = self.connect(checksum=True)
+        self.assertEqual(greeting(connection.call(HELLO, hello("Ada"))), "Hello, Ada!")
+
+    def test_everything_that_a_header_carries_is_taken(self):
+        reply = self.connect().call(
+            HELLO,
+            hello("Ada"),
+            metadata=[("client-version", b"7.0"), ("blob-bin", b"\x00\xff")],
+            priority=(10, 77),
+            routing_key=2**64 - 1,
+            attempt=1,
+            traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        )
+        self.assertEqual(greeting(reply), "Hello, Ada!")
+
+    def test_kinds_from_later_versions_are_skipped(self):
+        with socket.create_connection(self.server.address.split(":")) as raw:
+            unknown = wire.Frame(15, 1, body=b"whatever").encode()
+            request = wire.Frame(wire.REQUEST, 2, method_id=wire.method_id(HELLO), body=hello("Ada")).encode()
+            raw.sendall(unknown + request)
+            raw.shutdown(socket.SHUT_WR)
+            raw.settimeout(10)
+            stream = raw.makefile("rb")
+            everything = stream.read()
+            stream.close()
+        answer = wire.decode(everything[:48], everything[48:])
+        self.assertEqual((answer.request_id, greeting(answer)), (2, "Hello, Ada!"))
+
+    def test_bytes_that_are_no_frame_are_refused_with_a_reason(self):
+        with socket.create_connection(self.server.address.split(":")) as raw:
+            raw.sendall(bytes([0xD7, 0x21]) + bytes(46))
+            raw.settimeout(10)
+            stream = raw.makefile("rb")
+            everything = stream.read()
+            stream.close()
+        away = wire.decode(everything[:48], everything[48:])
+        self.assertEqual((away.kind, away.code), (wire.GO_AWAY, 3))
+        self.assertEqual(Status.of(away).message, "frame version 2 is not 1")
+
+    def test_every_server_echoes(self):
+        payload = bytes(range(256)) * 300
+        reply = self.connect().call(ECHO, protobuf.data(1, payload), timeout=10)
+        self.assertEqual(protobuf.fields(reply.body)[1], payload)
+
+
+class Leaving(unittest.TestCase):
+    """A server that drains."""
+
+    def test_a_call_in_flight_is_answered_and_new_ones_are_told_to_go_elsewhere(self):
+        server = Server("hello")
+        self.addCleanup(server.stop)
+        with Connection(server.address) as connection:
+            in_flight = connection.start(HELLO, hello("Ada", after_ms=500), timeout=20)
+            connection.call(HELLO, hello("there it is"), timeout=10)
+            server.process.send_signal(signal.SIGINT)
+            give_up = time.monotonic() + 10
+            while connection.is_open and time.monotonic() < give_up:
+                time.sleep(0.005)
+            with self.assertRaises(Status) as failed:
+                connection.call(HELLO, hello("too late"))
+            self.assertEqual((failed.exception.code, failed.exception.not_started), ("unavailable", True))
+            self.assertEqual(greeting(in_flight.result()), "Hello, Ada!")
+        self.assertEqual(server.process.wait(timeout=20), 0)
+
+
+class Attachments(unittest.TestCase):
+    """Calls of `files`: bytes beside the messages, metadata and reasons."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server("files")
+        cls.addClassCleanup(cls.server.stop)
+
+    def test_what_is_put_is_what_is_got(self):
+        for checksum, content in ((False, bytes(range(256)) * 8192), (True, bytes(range(256)) * 64)):
+            with self.subTest(checksum=checksum), Connection(self.server.address, checksum) as connection:
+                name = protobuf.data(1, "numbers")
+                metadata = [("content-type", b"application/numbers")]
+                put = connection.call("files.v1.Files/Put", name, attachment=content, metadata=metadata, timeout=20)
+                self.assertEqual(protobuf.fields(put.body)[1], len(content))
+                got = connection.call("files.v1.Files/Get", name, timeout=20)
+                self.assertEqual(protobuf.fields(got.body)[1], len(content))
+                self.assertEqual(got.attachment, content)
+                self.assertEqual(got.metadata, metadata)
+
+    def test_reasons_are_for_programs(self):
+        with Connection(self.server.address) as connection, self.assertRaises(Status) as failed:
+            connection.call("files.v1.Files/Get", protobuf.data(1, "nothing"))
+        status = failed.exception
+        self.assertEqual((status.code, status.domain, status.reason), ("not_found", "files", "NO_SUCH_FILE"))
+
+
+def build() -> dict[str, pathlib.Path]:
+    """Builds the example programs and finds where cargo put them."""
+    command = ["cargo", "build", "--quiet", "-p", "hello", "-p", "files", "--message-format", "json"]
+    output = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    messages = map(json.loads, output.splitlines())
+    return {m["target"]["name"]: pathlib.Path(m["executable"]) for m in messages if m.get("executable")}
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--hello", type=pathlib.Path, help="the program `hello`")
+    arguments.add_argument("--files", type=pathlib.Path, help="the program `files`")
+    options, rest = arguments.parse_known_args()
+    if not (options.hello and options.files):
+        binaries.update(build())
+    binaries.update({name: path for name, path in vars(options).items() if path})
+    unittest.main(argv=[sys.argv[0], *rest])
