@@ -1,0 +1,10 @@
+//! What the runtime promises, one file a behaviour.
+
+mod support;
+
+mod cancel;
+mod deadlines;
+mod inherited;
+mod layers;
+mod panics;
+mod transports;
