@@ -163,10 +163,15 @@ impl ClientConnection {
 
     fn abandon(&self, request_id: u64) {
         let mut state = self.outbox.lock();
+        let mut duty = Duty::Nothing;
         if state.table.slots.abandon(request_id) && state.table.closed.is_none() {
-            let duty = self.cancel(&mut state, request_id);
-            drop(state);
-            self.outbox.carry_out(duty);
+            duty = self.cancel(&mut state, request_id);
+        }
+        let waker = state.table.leaving.then(|| state.wake()).flatten();
+        drop(state);
+        self.outbox.carry_out(duty);
+        if let Some(waker) = waker {
+            waker.wake();
         }
     }
 
@@ -218,16 +223,16 @@ impl Future for CallFuture {
             }
             CallState::Sent(request_id) => {
                 let request_id = *request_id;
-                let look = self
-                    .connection
-                    .outbox
-                    .lock()
-                    .table
-                    .slots
-                    .look(request_id, cx.waker());
-                match look {
+                let mut state = self.connection.outbox.lock();
+                match state.table.slots.look(request_id, cx.waker()) {
                     Look::Waiting => Poll::Pending,
                     Look::Done(result) => {
+                        // A connection that is leaving ends with its last call.
+                        let waker = state.table.leaving.then(|| state.wake()).flatten();
+                        drop(state);
+                        if let Some(waker) = waker {
+                            waker.wake();
+                        }
                         self.state = CallState::Done;
                         Poll::Ready(result)
                     }

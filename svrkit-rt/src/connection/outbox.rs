@@ -34,12 +34,25 @@ pub(crate) struct Outbox<T> {
 pub(crate) struct State<T> {
     pub(crate) out: OutQueue,
     pub(crate) table: T,
-    writing: bool,
+    writing: Writing,
+    /// The connection's task wants to know when somebody else has written everything.
+    tell_when_written: bool,
     /// A batch that somebody else began to write and the connection's task is to finish.
     handed_over: Option<Batch>,
     /// Bytes in the hands of a writer.
     being_written: usize,
     waker: Option<Waker>,
+}
+
+/// Who has the duty to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Writing {
+    Nobody,
+    /// The connection's task, woken or about to be.
+    Task,
+    /// A task that queued a frame. Until it gives the duty up or hands it over, the connection's task must not write a byte: what it
+    /// wrote could land in the middle of the other's frame.
+    Other,
 }
 
 /// How soon queued frames should leave.
@@ -72,7 +85,16 @@ impl<T> State<T> {
 
     /// Gives the duty to the connection's task without waking it: it is the one asking.
     pub(crate) fn claim(&mut self) -> bool {
-        !std::mem::replace(&mut self.writing, true)
+        let free = self.writing == Writing::Nobody;
+        if free {
+            self.writing = Writing::Task;
+        }
+        free
+    }
+
+    /// Whether the connection's task is woken when somebody else has written all there was. Usually it does not care.
+    pub(crate) fn tell_when_written(&mut self, tell: bool) {
+        self.tell_when_written = tell;
     }
 }
 
@@ -82,7 +104,8 @@ impl<T> Outbox<T> {
             state: Mutex::new(State {
                 out: OutQueue::default(),
                 table,
-                writing: false,
+                writing: Writing::Nobody,
+                tell_when_written: false,
                 handed_over: None,
                 being_written: 0,
                 waker: None,
@@ -98,15 +121,16 @@ impl<T> Outbox<T> {
 
     /// To be called after queueing, with the lock still held. Carry out the duty with [`Outbox::carry_out`].
     pub(crate) fn flush(&self, state: &mut State<T>, flush: Flush) -> Duty {
-        if state.writing {
+        if state.writing != Writing::Nobody {
             return Duty::Nothing;
         }
-        state.writing = true;
         if flush == Flush::Now && self.direct.is_some() {
+            state.writing = Writing::Other;
             let batch = state.out.take();
             state.being_written = batch.left();
             return Duty::Write(batch);
         }
+        state.writing = Writing::Task;
         Duty::Wake(state.waker.take())
     }
 
@@ -136,7 +160,12 @@ impl<T> Outbox<T> {
             let mut state = self.lock();
             state.being_written = 0;
             if state.out.is_empty() {
-                state.writing = false;
+                state.writing = Writing::Nobody;
+                let waker = state.tell_when_written.then(|| state.wake()).flatten();
+                drop(state);
+                if let Some(waker) = waker {
+                    waker.wake();
+                }
                 return;
             }
             batch = state.out.take();
@@ -152,6 +181,7 @@ impl<T> Outbox<T> {
         let mut state = self.lock();
         state.being_written = batch.left();
         state.handed_over = Some(batch);
+        state.writing = Writing::Task;
         let waker = state.waker.take();
         drop(state);
         if let Some(waker) = waker {
@@ -190,7 +220,7 @@ impl Writer {
         self.batch.is_some()
     }
 
-    /// Writes what is queued if the duty is with the connection's task. Ready when there is nothing (more) to write.
+    /// Writes what is queued if the duty is with the connection's task. Ready when it has nothing (more) to write.
     pub(crate) fn poll_flush<T>(
         &mut self,
         outbox: &Outbox<T>,
@@ -215,19 +245,20 @@ impl Writer {
                 self.batch = None;
             }
             let mut state = outbox.lock();
+            if state.writing != Writing::Task {
+                return Poll::Ready(Ok(()));
+            }
             state.being_written = 0;
             if let Some(batch) = state.handed_over.take() {
                 state.being_written = batch.left();
                 self.batch = Some(batch);
-            } else if !state.writing {
-                return Poll::Ready(Ok(()));
             } else if !self.yielded && state.out.len() < FULL_BATCH_BYTES {
                 self.yielded = true;
                 let_others_run(cx);
                 return Poll::Pending;
             } else if state.out.is_empty() {
                 self.yielded = false;
-                state.writing = false;
+                state.writing = Writing::Nobody;
                 return Poll::Ready(Ok(()));
             } else {
                 let batch = state.out.take();
@@ -244,4 +275,49 @@ fn let_others_run(cx: &mut Context<'_>) {
     // The future's first poll leaves the waker with the scheduler, which is all that is wanted of it.
     let yielded = pin!(tokio::task::yield_now()).poll(cx);
     debug_assert!(yielded.is_pending());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::poll_fn;
+    use std::time::Duration;
+    use tokio::io::AsyncReadExt;
+    use tokio::net::UnixStream;
+
+    /// While one thread is in the middle of a frame, the connection's task leaves the socket alone, whatever is queued meanwhile.
+    #[tokio::test]
+    async fn two_writers_never_mix_their_bytes() {
+        let (near, mut far) = UnixStream::pair().unwrap();
+        let mut stream = Stream::from(near);
+        let outbox = Outbox::new((), stream.direct_writer());
+        let mut writer = Writer::default();
+
+        let mut state = outbox.lock();
+        state.out.put(b"first ");
+        let duty = outbox.flush(&mut state, Flush::Now);
+        state.out.put(b"second");
+        assert!(matches!(
+            outbox.flush(&mut state, Flush::Now),
+            Duty::Nothing
+        ));
+        state.tell_when_written(true);
+        drop(state);
+        for _ in 0..3 {
+            let done = poll_fn(|cx| {
+                Writer::register(&mut outbox.lock(), cx.waker());
+                writer.poll_flush(&outbox, &mut stream, cx)
+            });
+            done.await.unwrap();
+        }
+        assert_eq!(outbox.lock().unwritten(), 12);
+        outbox.carry_out(duty);
+        assert_eq!(outbox.lock().unwritten(), 0);
+        assert!(outbox.lock().waker.is_none(), "the task was told");
+
+        let mut bytes = [0; 12];
+        let read = tokio::time::timeout(Duration::from_secs(5), far.read_exact(&mut bytes));
+        read.await.unwrap().unwrap();
+        assert_eq!(&bytes, b"first second");
+    }
 }

@@ -186,7 +186,7 @@ impl<S: Service> Connection<S> {
             if flushed && self.is_over() {
                 return Poll::Ready(());
             }
-            if flushed && self.paused {
+            if flushed && self.paused && self.has_room() {
                 continue;
             }
             ready!(self.poll_timer(cx));
@@ -206,11 +206,15 @@ impl<S: Service> Connection<S> {
         std::ops::ControlFlow::Continue(())
     }
 
+    /// Whether the peer has taken enough of its answers to be read from again.
+    fn has_room(&self) -> bool {
+        self.shared.outbox.lock().unwritten() <= self.shared.server.limits.unwritten_bytes_max
+    }
+
     /// Reads while there is something to read and room for what it causes.
     fn poll_read(&mut self, cx: &mut task::Context<'_>) {
         while self.read_end.is_none() {
-            let unwritten = self.shared.outbox.lock().unwritten();
-            self.paused = unwritten > self.shared.server.limits.unwritten_bytes_max;
+            self.paused = !self.has_room();
             if self.paused {
                 // The peer does not read its answers; until it does, its requests stay in the kernel.
                 return;
@@ -441,7 +445,8 @@ impl<S: Service> Connection<S> {
 
     /// Whether nothing is left to do once everything is written.
     fn is_over(&self) -> bool {
-        let state = self.shared.outbox.lock();
+        let mut state = self.shared.outbox.lock();
+        state.tell_when_written(self.read_end.is_some() || self.paused);
         state.unwritten() == 0 && state.table.running == 0 && self.read_end.is_some()
     }
 

@@ -250,7 +250,10 @@ fn server_name(name: &str) -> io::Result<ServerName<'static>> {
 
 /// The host of `host:port`, without the brackets of an IPv6 address; nothing of anything else.
 fn host_of(address: &str) -> &str {
-    let host = address.rsplit_once(':').map_or("", |(host, _)| host);
+    let host = match address.rsplit_once(':') {
+        Some((host, port)) if port.parse::<u16>().is_ok() => host,
+        _ => "",
+    };
     host.trim_start_matches('[').trim_end_matches(']')
 }
 
