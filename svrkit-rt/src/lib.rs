@@ -24,6 +24,10 @@
 //! - `testing`: a seeded runtime on a paused clock, and connections with faults.
 #![forbid(unsafe_code)]
 
+// Generated code names this crate from outside, also when it stands in here.
+extern crate self as svrkit_rt;
+
+pub mod builtin;
 mod call;
 mod client;
 #[doc(hidden)]
@@ -33,6 +37,7 @@ mod context;
 mod deadline;
 mod descriptor;
 pub mod frame;
+mod http;
 mod layer;
 mod metadata;
 mod server;
@@ -43,6 +48,7 @@ pub mod testing;
 mod trace;
 mod transport;
 
+pub use builtin::{BUILTIN_SERVICES, HealthHandle, ServingStatus};
 pub use call::{Call, Reply};
 pub use client::{Base, Channel, ChannelBuilder, ChannelConfig, Connect, Endpoint};
 pub use context::{Context, Inherited, Priority};
@@ -50,6 +56,8 @@ pub use deadline::{Deadline, TIMEOUT_MS_MAX};
 pub use descriptor::{
     Cgi, DEFAULT_PRIORITY, DEFAULT_TIMEOUT_MS, MethodDescriptor, ServiceDescriptor, Ticket,
 };
+#[cfg(feature = "http")]
+pub use http::{HttpOptions, TicketVerifier};
 pub use layer::{Around, ConcurrencyLimit, ConcurrencyLimited, Plain};
 pub use metadata::{KEY_BYTES_MAX, METADATA_BYTES_MAX, Metadata, VALUE_BYTES_MAX};
 pub use server::{Limits, Router, Server};

@@ -9,9 +9,8 @@ use super::grpc::reflection::v1::{
 use crate::context::Context;
 use crate::descriptor::ServiceDescriptor;
 use crate::status::{Code, Status};
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use prost::Message;
-use prost::encoding::{WireType, decode_key, decode_varint};
 use prost_types::{DescriptorProto, EnumDescriptorProto, FileDescriptorProto};
 use std::collections::HashMap;
 
@@ -31,6 +30,13 @@ struct File {
     imports: Vec<String>,
 }
 
+/// A `google.protobuf.FileDescriptorSet` whose files stay encoded.
+#[derive(Clone, PartialEq, Message)]
+struct RawSet {
+    #[prost(bytes = "bytes", repeated, tag = "1")]
+    file: Vec<Bytes>,
+}
+
 impl Files {
     pub(super) fn of(services: impl Iterator<Item = &'static ServiceDescriptor>) -> Files {
         let mut files = Files::default();
@@ -44,15 +50,9 @@ impl Files {
     }
 
     /// Adds the files of an encoded `google.protobuf.FileDescriptorSet`.
-    fn add_set(&mut self, mut set: Bytes) -> Result<(), prost::DecodeError> {
-        while set.has_remaining() {
-            let (tag, wire_type) = decode_key(&mut set)?;
-            let len = decode_varint(&mut set)? as usize;
-            if (tag, wire_type) != (1, WireType::LengthDelimited) || len > set.len() {
-                // Not what a generator wrote; the decoder says what is wrong with it.
-                return FileDescriptorProto::decode(&b"\x07"[..]).map(drop);
-            }
-            self.add(set.split_to(len))?;
+    fn add_set(&mut self, set: Bytes) -> Result<(), prost::DecodeError> {
+        for file in RawSet::decode(set)?.file {
+            self.add(file)?;
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use super::ServerState;
 use super::connection::{Connection, Control};
 use crate::connection::{FrameReader, OutQueue};
 use crate::frame::{GoAway, Head, Header, HeaderError, MAGIC, Parts, encode_status, put_frame};
+use crate::http;
 use crate::service::Service;
 use crate::status::Status;
 use crate::transport::{Listener, Stream};
@@ -65,6 +66,7 @@ pub(super) async fn run<S: Service>(
     }
     drop(listener);
     drop(refusals);
+    server.health.drain();
     open.drain();
     let give_up = Instant::now() + Duration::from_millis(server.limits.drain_timeout_ms);
     while let Ok(Some(_)) = timeout_at(give_up, connections.join_next()).await {}
@@ -125,28 +127,47 @@ async fn serve<S: Service>(
         let connection = Connection::new(stream, first, opened, server);
         let _entered = open.enter(id, connection.control());
         connection.run().await;
-    } else if looks_like_http(&first) {
-        not_frames(stream, first, server, open, id).await;
+    } else if http::looks_like_http(&first) {
+        serve_http(stream, first, opened, server, open, id).await;
     } else {
         let e = HeaderError::Magic(first[0]);
         go_away(stream, &Status::invalid_argument(e.to_string())).await;
     }
 }
 
-/// HTTP begins with a method in capitals.
-fn looks_like_http(first: &[u8]) -> bool {
-    first[0].is_ascii_uppercase()
+#[cfg(feature = "http")]
+async fn serve_http<S: Service>(
+    stream: Stream,
+    first: BytesMut,
+    opened: Instant,
+    server: Arc<ServerState<S>>,
+    open: Arc<Open>,
+    id: u64,
+) {
+    let connection = http::Connection::new(stream, first, opened, server);
+    let _entered = open.enter(id, connection.drain());
+    connection.run().await;
 }
 
-async fn not_frames<S: Service>(
+#[cfg(feature = "http")]
+impl Control for http::Drain {
+    fn drain(&self) {
+        self.start();
+    }
+}
+
+#[cfg(not(feature = "http"))]
+async fn serve_http<S: Service>(
     stream: Stream,
     _first: BytesMut,
+    _opened: Instant,
     _server: Arc<ServerState<S>>,
     _open: Arc<Open>,
     _id: u64,
 ) {
-    let status = Status::unimplemented("this server speaks frames only");
-    go_away(stream, &status).await;
+    let message = "this server speaks frames only";
+    let answer = http::refusal("501 Not Implemented", "unimplemented", message);
+    last_words(stream, &answer).await;
 }
 
 /// What the peer sends first; empty when it goes without a word.
@@ -168,22 +189,16 @@ async fn refuse(mut stream: Stream, wait_ms: u64) {
             .unwrap_or_default(),
     };
     let status = Status::overloaded("connections_max: too many connections");
-    if !first.is_empty() && looks_like_http(&first) {
-        let answer = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nconnection: close\r\n\
-            content-length: 77\r\n\r\n{\"code\":\"unavailable\",\"message\":\"connections_max: too many connections\"}    \n";
-        let _ = timeout_at(
-            Instant::now() + Duration::from_millis(REFUSING_MS),
-            stream.write_all(answer),
-        )
-        .await;
-        stream.linger().await;
+    if http::looks_like_http(&first) {
+        let answer = http::refusal("503 Service Unavailable", "unavailable", status.message());
+        last_words(stream, &answer).await;
     } else {
         go_away(stream, &status).await;
     }
 }
 
 /// Says why, and closes.
-async fn go_away(mut stream: Stream, status: &Status) {
+async fn go_away(stream: Stream, status: &Status) {
     let head = Head::GoAway(GoAway {
         code: status.code() as u16,
     });
@@ -193,11 +208,12 @@ async fn go_away(mut stream: Stream, status: &Status) {
     };
     let mut out = OutQueue::default();
     put_frame(&mut out, Header::new(0, head), parts, false);
-    let bytes = out.buffer(0).clone();
-    let _ = timeout_at(
-        Instant::now() + Duration::from_millis(REFUSING_MS),
-        stream.write_all(&bytes),
-    )
-    .await;
+    last_words(stream, &out.buffer(0).clone()).await;
+}
+
+/// Writes what the peer is to read before the connection closes.
+async fn last_words(mut stream: Stream, bytes: &[u8]) {
+    let until = Instant::now() + Duration::from_millis(REFUSING_MS);
+    let _ = timeout_at(until, stream.write_all(bytes)).await;
     stream.linger().await;
 }

@@ -10,8 +10,11 @@ mod router;
 
 pub use limits::Limits;
 
+use crate::builtin::{self, HealthHandle};
 use crate::codegen::GeneratedService;
 use crate::descriptor::MethodDescriptor;
+#[cfg(feature = "http")]
+use crate::http::{HttpOptions, Site, TicketVerifier, Tickets};
 use crate::layer::{Around, CatchPanic, Plain, ServeDeadline, ServeTrace};
 use crate::service::{Layer, Response};
 use crate::status::Status;
@@ -23,11 +26,14 @@ use std::future::Future;
 use std::sync::Arc;
 
 /// What a connection needs of its server.
-struct ServerState<S> {
+pub(crate) struct ServerState<S> {
     service: S,
     router: Arc<Router>,
     limits: Limits,
     in_flight: InFlight,
+    health: HealthHandle,
+    #[cfg(feature = "http")]
+    site: Site,
 }
 
 impl<S> ServerState<S> {
@@ -36,7 +42,11 @@ impl<S> ServerState<S> {
     }
 
     /// An answer that may be sent, given the bytes that the peer has left unread.
-    fn admit_response(&self, response: Response, unwritten: usize) -> Result<Response, Status> {
+    pub(crate) fn admit_response(
+        &self,
+        response: Response,
+        unwritten: usize,
+    ) -> Result<Response, Status> {
         let size = response.body.len() + response.attachment.len();
         let limits = &self.limits;
         if response.body.len() > limits.response_bytes_max || size > limits.frame_bytes_max {
@@ -50,6 +60,55 @@ impl<S> ServerState<S> {
             )));
         }
         Ok(response)
+    }
+}
+
+/// What HTTP needs.
+#[cfg(feature = "http")]
+impl<S> ServerState<S> {
+    pub(crate) fn service(&self) -> &S {
+        &self.service
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Counts a request of so many bytes as in flight for as long as the guard lives.
+    ///
+    /// # Errors
+    /// `Overloaded` when there is no room for it.
+    pub(crate) fn enter(&self, bytes: usize) -> Result<Entered<'_>, Status> {
+        let in_flight = &self.in_flight;
+        if in_flight.enter(1) == 0 {
+            let message = "in_flight_max: too many requests in flight";
+            return Err(Status::overloaded(message).with_not_started());
+        }
+        if !in_flight.enter_bytes(bytes) {
+            in_flight.leave(0);
+            let message = "in_flight_bytes_max: requests in flight hold too many bytes";
+            return Err(Status::overloaded(message).with_not_started());
+        }
+        Ok(Entered { in_flight, bytes })
+    }
+
+    pub(crate) fn site(&self) -> &Site {
+        &self.site
+    }
+}
+
+/// A request in flight.
+#[cfg(feature = "http")]
+#[derive(Debug)]
+pub(crate) struct Entered<'a> {
+    in_flight: &'a InFlight,
+    bytes: usize,
+}
+
+#[cfg(feature = "http")]
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        self.in_flight.leave(self.bytes);
     }
 }
 
@@ -72,15 +131,29 @@ pub struct Server<L = Plain> {
     router: Router,
     limits: Limits,
     layers: L,
+    health: HealthHandle,
+    #[cfg(feature = "http")]
+    http: HttpOptions,
+    #[cfg(feature = "http")]
+    tickets: Tickets,
 }
 
 impl Server<Plain> {
     /// A server with the built-in services and default limits.
     pub fn new() -> Server<Plain> {
+        let health = HealthHandle::new();
+        let mut router = Router::default();
+        router.add(Arc::new(builtin::echo()));
+        router.add(Arc::new(builtin::health(health.clone())));
         Server {
-            router: Router::default(),
+            router,
             limits: Limits::default(),
             layers: Plain,
+            health,
+            #[cfg(feature = "http")]
+            http: HttpOptions::default(),
+            #[cfg(feature = "http")]
+            tickets: Tickets::default(),
         }
     }
 }
@@ -107,7 +180,26 @@ impl<L> Server<L> {
         self
     }
 
-    /// Puts a layer around everything added so far.
+    /// Sets how HTTP connections are treated, beside the limits.
+    #[cfg(feature = "http")]
+    pub fn http(mut self, options: HttpOptions) -> Server<L> {
+        self.http = options;
+        self
+    }
+
+    /// Sets who tells whose ticket it is, for methods whose `cgi` option requires one.
+    #[cfg(feature = "http")]
+    pub fn ticket_verifier(mut self, verifier: impl TicketVerifier) -> Server<L> {
+        self.tickets = Tickets::new(verifier);
+        self
+    }
+
+    /// What the server says of its health; may be kept and used while the server runs.
+    pub fn health(&self) -> HealthHandle {
+        self.health.clone()
+    }
+
+    /// Puts a layer around all services, whether added before or after, and the built-in ones with them.
     pub fn layer<Outer>(self, outer: Outer) -> Server<Around<Outer, L>> {
         Server {
             router: self.router,
@@ -116,6 +208,11 @@ impl<L> Server<L> {
                 outer,
                 inner: self.layers,
             },
+            health: self.health,
+            #[cfg(feature = "http")]
+            http: self.http,
+            #[cfg(feature = "http")]
+            tickets: self.tickets,
         }
     }
 }
@@ -128,7 +225,8 @@ where
     /// flight ([`Limits::drain_timeout_ms`]), then cancellation.
     ///
     /// # Errors
-    /// None today: errors of single connections end those, and a listener that cannot accept for want of files is tried again.
+    /// `InvalidInput` when two methods have the same CGI path. Errors of single connections end those, and a listener that cannot
+    /// accept for want of files is tried again.
     pub async fn run(
         self,
         listener: Listener,
@@ -136,6 +234,17 @@ where
     ) -> std::io::Result<()> {
         let mut router = self.router;
         let limits = self.limits;
+        #[cfg(feature = "reflection")]
+        router.add(Arc::new(builtin::reflection(router.services())));
+        let services = router.services().iter();
+        self.health.add(services.map(|s| s.full_name));
+        #[cfg(feature = "http")]
+        let site = Site::new(
+            router.services(),
+            self.http,
+            self.tickets,
+            self.health.clone(),
+        )?;
         router.set_blocking_pool(BlockingPool::new(
             limits.blocking_threads_max,
             limits.blocking_waiting_max,
@@ -147,6 +256,9 @@ where
             router,
             in_flight: InFlight::new(limits.in_flight_max, limits.in_flight_bytes_max),
             limits,
+            health: self.health,
+            #[cfg(feature = "http")]
+            site,
         });
         accept::run(listener, state, shutdown).await;
         Ok(())

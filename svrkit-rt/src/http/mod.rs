@@ -1,0 +1,45 @@
+//! HTTP/1.1 on the port of the frames: calls after the unary rules of the Connect protocol
+//! (<https://connectrpc.com/docs/protocol>), CGI paths for clients outside, and the built-in pages.
+//!
+//! The path of a call: [`connection`] runs hyper over the stream → [`exchange`] finds the route in the [`site`] → [`codec`] makes
+//! protobuf of the body → the server's pipeline, the same that framed requests go through → back.
+
+#[cfg(feature = "http")]
+mod activity;
+#[cfg(feature = "http")]
+mod answer;
+#[cfg(feature = "http")]
+mod body;
+#[cfg(feature = "http")]
+mod codec;
+#[cfg(feature = "http")]
+mod connection;
+#[cfg(feature = "http")]
+mod exchange;
+#[cfg(feature = "http")]
+mod headers;
+#[cfg(feature = "http")]
+mod io;
+#[cfg(feature = "http")]
+mod options;
+#[cfg(feature = "http")]
+mod pages;
+mod refusal;
+#[cfg(feature = "http")]
+mod site;
+#[cfg(feature = "http")]
+mod tickets;
+#[cfg(feature = "http")]
+mod unary_get;
+
+#[cfg(feature = "http")]
+pub(crate) use connection::{Connection, Drain};
+#[cfg(feature = "http")]
+pub use options::HttpOptions;
+pub(crate) use refusal::{looks_like_http, refusal};
+#[cfg(feature = "http")]
+pub(crate) use site::Site;
+#[cfg(feature = "http")]
+pub use tickets::TicketVerifier;
+#[cfg(feature = "http")]
+pub(crate) use tickets::Tickets;
