@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 import unittest
+from http.client import HTTPConnection
 
 import protobuf
 import svrkit_frame as wire
@@ -224,6 +225,18 @@ class Calls(unittest.TestCase):
         self.assertEqual((away.kind, away.code), (wire.GO_AWAY, 3))
         self.assertEqual(Status.of(away).message, "frame version 2 is not 1")
 
+    def test_http_is_answered_on_the_same_port(self):
+        http = HTTPConnection(self.server.address, timeout=10)
+        self.addCleanup(http.close)
+        path, headers = f"/{HELLO}", {"content-type": "application/json"}
+        for name, status, answer in (
+            ("Ada", 200, {"text": "Hello, Ada!"}),
+            ("", 400, {"code": "invalid_argument", "message": "nobody to greet: name is empty"}),
+        ):
+            http.request("POST", path, json.dumps({"name": name}), headers)
+            response = http.getresponse()
+            self.assertEqual((response.status, json.load(response)), (status, answer))
+
     def test_every_server_echoes(self):
         payload = bytes(range(256)) * 300
         reply = self.connect().call(ECHO, protobuf.data(1, payload), timeout=10)
@@ -262,7 +275,7 @@ class Attachments(unittest.TestCase):
         for checksum, content in ((False, bytes(range(256)) * 8192), (True, bytes(range(256)) * 64)):
             with self.subTest(checksum=checksum), Connection(self.server.address, checksum) as connection:
                 name = protobuf.data(1, "numbers")
-                metadata = [("content-type", b"application/numbers")]
+                metadata = [("media-type", b"application/numbers")]
                 put = connection.call("files.v1.Files/Put", name, attachment=content, metadata=metadata, timeout=20)
                 self.assertEqual(protobuf.fields(put.body)[1], len(content))
                 got = connection.call("files.v1.Files/Get", name, timeout=20)

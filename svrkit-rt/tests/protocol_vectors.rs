@@ -7,8 +7,8 @@ use std::time::Duration;
 use svrkit_rt::codegen::{self, BoxFuture, GeneratedService};
 use svrkit_rt::frame::{Answer, GoAway, HEADER_BYTES, Head, Header, RequestHead};
 use svrkit_rt::{
-    Call, Channel, Code, Context, Listener, MethodDescriptor, Priority, Reply, Request, Response,
-    Server, ServiceDescriptor, Status, Stream, memory,
+    Call, Channel, Code, Context, Limits, Listener, MethodDescriptor, Priority, Reply, Request,
+    Response, Server, ServiceDescriptor, Status, Stream, memory,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -167,6 +167,36 @@ fn the_page_quotes_the_bytes() {
             PAGE.contains(&quoted),
             "PROTOCOL.md does not quote:\n{quoted}"
         );
+    }
+}
+
+#[test]
+fn the_page_names_every_code_and_every_limit_of_a_peer() {
+    for number in 0..=Code::Overloaded as u16 {
+        let code = Code::from_wire(number);
+        assert!(PAGE.contains(&format!("{number} {code}")), "{code}");
+    }
+    let limits = format!("{:?}", Limits::default());
+    let names = limits.split([' ', ':']).filter(|word| word.contains('_'));
+    // How many threads there are is nothing that a peer sees.
+    for name in names.filter(|name| *name != "blocking_threads_max") {
+        assert!(PAGE.contains(&format!("`{name}`")), "{name}");
+    }
+}
+
+#[test]
+fn ids_of_the_page_follow_its_rule() {
+    let names = [
+        "hello.v1.Greeter/SayHello",
+        "svrkit.v1.Builtin/Echo",
+        "grpc.health.v1.Health/Check",
+        "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+    ];
+    for name in names {
+        let step = |id: u32, byte: u8| (id ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+        let id = name.bytes().fold(0x811c_9dc5, step);
+        let row = format!("| `{name}` | {id} = `{id:08x}` |");
+        assert!(PAGE.contains(&row), "{row}");
     }
 }
 

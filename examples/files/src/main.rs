@@ -42,16 +42,13 @@ async fn put_and_get(client: FilesClient) -> Result<(), Box<dyn Error>> {
     let name = "holidays/beach.png".to_owned();
     let call = Call::new(PutRequest { name: name.clone() })
         .attachment(picture.clone())
-        .metadata("content-type", "image/png")?;
+        .metadata("media-type", "image/png")?;
     let put = client.put_with(call).await?;
     println!("put {name}: {} bytes", put.message.length);
 
     let got = client.get_with(GetRequest { name: name.clone() }).await?;
-    let content_type = got.metadata.get_str("content-type").unwrap_or("unknown");
-    println!(
-        "got {name}: {} bytes of {content_type}",
-        got.attachment.len()
-    );
+    let media_type = got.metadata.get_str("media-type").unwrap_or("unknown");
+    println!("got {name}: {} bytes of {media_type}", got.attachment.len());
     assert_eq!(got.attachment, picture, "what was put is what was got");
 
     let name = "holidays/snow.png".to_owned();

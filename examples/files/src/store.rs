@@ -31,7 +31,7 @@ pub(crate) struct Store {
 
 struct File {
     content: Bytes,
-    content_type: Bytes,
+    media_type: Bytes,
 }
 
 impl Files for Store {
@@ -39,8 +39,8 @@ impl Files for Store {
         if request.name.is_empty() {
             return Err(FilesError::NoName.into());
         }
-        let content_type = ctx.metadata.get("content-type");
-        let content_type = content_type.map_or(Bytes::new(), |t| Bytes::copy_from_slice(t));
+        let media_type = ctx.metadata.get("media-type");
+        let media_type = media_type.map_or(Bytes::new(), |t| Bytes::copy_from_slice(t));
         let content = match std::mem::take(&mut ctx.attachment) {
             short if short.len() <= COPIED_BYTES_MAX => Bytes::copy_from_slice(&short),
             long => long,
@@ -55,7 +55,7 @@ impl Files for Store {
             request.name,
             File {
                 content,
-                content_type,
+                media_type,
             },
         );
         Ok(PutReply {
@@ -68,9 +68,9 @@ impl Files for Store {
         let file = files.get(&request.name).ok_or(FilesError::NoSuchFile)?;
         // Another handle to the same bytes; the connection writes them to the socket from where they are.
         ctx.reply_attachment = file.content.clone();
-        if !file.content_type.is_empty() {
-            let content_type = file.content_type.clone();
-            ctx.reply_metadata.insert("content-type", content_type)?;
+        if !file.media_type.is_empty() {
+            let media_type = file.media_type.clone();
+            ctx.reply_metadata.insert("media-type", media_type)?;
         }
         Ok(GetReply {
             length: file.content.len() as u64,
