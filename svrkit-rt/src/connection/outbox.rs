@@ -246,7 +246,8 @@ impl Writer {
             }
             let mut state = outbox.lock();
             if state.writing != Writing::Task {
-                return Poll::Ready(Ok(()));
+                drop(state);
+                return stream.poll_flushed(cx);
             }
             state.being_written = 0;
             if let Some(batch) = state.handed_over.take() {
@@ -259,7 +260,8 @@ impl Writer {
             } else if state.out.is_empty() {
                 self.yielded = false;
                 state.writing = Writing::Nobody;
-                return Poll::Ready(Ok(()));
+                drop(state);
+                return stream.poll_flushed(cx);
             } else {
                 let batch = state.out.take();
                 state.being_written = batch.left();

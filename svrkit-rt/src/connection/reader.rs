@@ -10,6 +10,8 @@ use std::task::{Context, Poll};
 
 /// Room that a read is given.
 const READ_BYTES: usize = 64 * 1024;
+/// Room that is made for a frame on its header's word alone. Beyond it, memory follows the bytes that have arrived.
+const PROMISED_BYTES_MAX: usize = 256 * 1024;
 /// Below this much room a read would bring too little for its cost.
 const READ_BYTES_MIN: usize = 16 * 1024;
 
@@ -117,7 +119,8 @@ impl FrameReader {
         {
             // `next` has checked the length against the limit: an oversized frame is never left at the front.
             Some(Ok(header)) if self.skipping == 0 => {
-                (HEADER_BYTES + header.payload_len as usize).saturating_sub(buffered)
+                let missing = (HEADER_BYTES + header.payload_len as usize).saturating_sub(buffered);
+                missing.min(buffered.max(PROMISED_BYTES_MAX))
             }
             _ => 0,
         };

@@ -31,7 +31,11 @@ enum Kind {
         read: unix::OwnedReadHalf,
         write: Arc<unix::OwnedWriteHalf>,
     },
-    Io(Box<dyn Io>),
+    Io {
+        io: Box<dyn Io>,
+        /// It may keep what was written (TLS does) until it is flushed.
+        unflushed: bool,
+    },
 }
 
 /// Writes to a socket from tasks that do not own the connection, without waiting.
@@ -55,7 +59,10 @@ impl DirectWriter {
 impl Stream {
     /// Over any transport of your own.
     pub fn new(io: impl Io) -> Stream {
-        Stream(Kind::Io(Box::new(io)))
+        Stream(Kind::Io {
+            io: Box::new(io),
+            unflushed: false,
+        })
     }
 
     /// Ends the writing side and throws away what still comes, for a bounded while: closing a socket with unread input makes the kernel
@@ -66,7 +73,8 @@ impl Stream {
                 return;
             }
             let mut left = LINGER_BYTES_MAX;
-            let mut scratch = [0; 1024];
+            // Not in line: a connection's task would be that much larger all its life.
+            let mut scratch = vec![0; 1024];
             while let Ok(n @ 1..) = self.read(&mut scratch).await {
                 left = left.saturating_sub(n);
                 if left == 0 {
@@ -82,7 +90,7 @@ impl Stream {
         match &self.0 {
             Kind::Tcp { write, .. } => Some(DirectWriter::Tcp(write.clone())),
             Kind::Unix { write, .. } => Some(DirectWriter::Unix(write.clone())),
-            Kind::Io(_) => None,
+            Kind::Io { .. } => None,
         }
     }
 
@@ -95,7 +103,7 @@ impl Stream {
         match &mut self.0 {
             Kind::Tcp { read, .. } => pin!(read.read_buf(buffer)).poll(cx),
             Kind::Unix { read, .. } => pin!(read.read_buf(buffer)).poll(cx),
-            Kind::Io(io) => pin!(io.read_buf(buffer)).poll(cx),
+            Kind::Io { io, .. } => pin!(io.read_buf(buffer)).poll(cx),
         }
     }
 
@@ -121,13 +129,22 @@ impl Stream {
                     done => return Poll::Ready(done),
                 }
             },
-            Kind::Io(io) => {
-                // A stream that buffers (TLS) must be flushed, or what was written may stay where it is.
-                let written = ready!(Pin::new(&mut *io).poll_write_vectored(cx, slices))?;
-                let _ = Pin::new(io).poll_flush(cx)?;
-                Poll::Ready(Ok(written))
+            Kind::Io { io, unflushed } => {
+                *unflushed = true;
+                Pin::new(io).poll_write_vectored(cx, slices)
             }
         }
+    }
+
+    /// Ready when everything written is on its way.
+    pub(crate) fn poll_flushed(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let Kind::Io { io, unflushed } = &mut self.0
+            && *unflushed
+        {
+            ready!(Pin::new(io).poll_flush(cx))?;
+            *unflushed = false;
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -156,7 +173,7 @@ impl std::fmt::Debug for Stream {
         f.write_str(match &self.0 {
             Kind::Tcp { .. } => "Stream(tcp)",
             Kind::Unix { .. } => "Stream(unix)",
-            Kind::Io(_) => "Stream(io)",
+            Kind::Io { .. } => "Stream(io)",
         })
     }
 }
@@ -170,7 +187,7 @@ impl AsyncRead for Stream {
         match &mut self.0 {
             Kind::Tcp { read, .. } => Pin::new(read).poll_read(cx, buf),
             Kind::Unix { read, .. } => Pin::new(read).poll_read(cx, buf),
-            Kind::Io(io) => Pin::new(io).poll_read(cx, buf),
+            Kind::Io { io, .. } => Pin::new(io).poll_read(cx, buf),
         }
     }
 }
@@ -197,17 +214,14 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.0 {
-            Kind::Io(io) => Pin::new(io).poll_flush(cx),
-            _ => Poll::Ready(Ok(())),
-        }
+        self.poll_flushed(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.0 {
             Kind::Tcp { write, .. } => Poll::Ready(shutdown(write.as_ref().as_ref())),
             Kind::Unix { write, .. } => Poll::Ready(shutdown(write.as_ref().as_ref())),
-            Kind::Io(io) => Pin::new(io).poll_shutdown(cx),
+            Kind::Io { io, .. } => Pin::new(io).poll_shutdown(cx),
         }
     }
 }

@@ -7,4 +7,5 @@ mod deadlines;
 mod inherited;
 mod layers;
 mod panics;
+mod tls;
 mod transports;
