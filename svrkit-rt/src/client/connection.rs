@@ -92,6 +92,12 @@ impl ClientConnection {
         }
     }
 
+    /// Whether it takes no new calls. True before `on_end` is called.
+    pub(super) fn has_ended(&self) -> bool {
+        let state = self.outbox.lock();
+        state.table.leaving || state.table.closed.is_some()
+    }
+
     fn send(&self, request: Request, waker: &Waker) -> Result<u64, Status> {
         let now = Instant::now();
         let context = request.context;
@@ -358,8 +364,8 @@ impl Driver {
                     );
                     self.refused = Some(status);
                 }
-                self.no_new_calls();
                 self.shared.outbox.lock().table.leaving = true;
+                self.no_new_calls();
             }
             // Callees do not call.
             Head::Request(_) | Head::Cancel | Head::Unknown(_) => {}

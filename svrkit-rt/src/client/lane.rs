@@ -103,30 +103,36 @@ impl Lane {
                     connection.leave();
                     return;
                 }
-                let closed = std::mem::take(&mut *opening);
-                drop(closed);
-                self.set(Some(connection));
+                self.set(Some(connection.clone()));
+                // It may have ended on another thread before it was entered here; then its `on_end` found nothing to take away.
+                if connection.has_ended() {
+                    self.set(None);
+                    self.failed(&mut opening, "connection ended at once".to_owned());
+                } else {
+                    *opening = Opening::default();
+                }
             }
-            Err(error) => {
-                let mut opening = self.opening();
-                opening.running = false;
-                opening.failures += 1;
-                let pause = backoff::pause(
-                    self.config.backoff_base_ms,
-                    self.config.backoff_max_ms,
-                    opening.failures,
-                );
-                opening.not_before = Some(Instant::now() + pause);
-                tracing::debug!(
-                    endpoint = self.endpoint.name(),
-                    error,
-                    ?pause,
-                    "connect failed"
-                );
-                opening.last_error = Some(error);
-            }
+            Err(error) => self.failed(&mut self.opening(), error),
         }
         self.changed.notify_waiters();
+    }
+
+    fn failed(&self, opening: &mut Opening, error: String) {
+        opening.running = false;
+        opening.failures = opening.failures.saturating_add(1);
+        let pause = backoff::pause(
+            self.config.backoff_base_ms,
+            self.config.backoff_max_ms,
+            opening.failures,
+        );
+        opening.not_before = Some(Instant::now() + pause);
+        tracing::debug!(
+            endpoint = self.endpoint.name(),
+            error,
+            ?pause,
+            "connect failed"
+        );
+        opening.last_error = Some(error);
     }
 
     fn set(&self, connection: Option<Arc<ClientConnection>>) -> Option<Arc<ClientConnection>> {
