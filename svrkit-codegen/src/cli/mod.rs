@@ -8,6 +8,7 @@ mod flags;
 mod generate;
 mod list;
 mod method;
+mod new;
 mod press;
 mod reflection;
 mod request;
@@ -37,6 +38,7 @@ struct Cli {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    New(new::Args),
     Gen(generate::Args),
     Check(check::Args),
     List(list::Args),
@@ -73,6 +75,7 @@ fn run(args: Vec<OsString>) -> Result<(), Failure> {
     let matches = command.get_matches_from(args);
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     match cli.command {
+        Command::New(args) => new::run(args),
         Command::Gen(args) => generate::run(args),
         Command::Check(args) => check::run(args),
         Command::List(args) => wait(list::run(args)),
