@@ -50,6 +50,10 @@ def greeting(reply) -> str:
     return protobuf.text(protobuf.fields(reply.body), 1)
 
 
+def greet(connection: Connection, name: str) -> str:
+    return greeting(connection.call(HELLO, hello(name), timeout=10))
+
+
 class Vectors(unittest.TestCase):
     """The frames that PROTOCOL.md quotes."""
 
@@ -115,7 +119,7 @@ class Calls(unittest.TestCase):
         return connection
 
     def test_a_call_is_answered(self):
-        self.assertEqual(greeting(self.connect().call(HELLO, hello("Ada"))), "Hello, Ada!")
+        self.assertEqual(greet(self.connect(), "Ada"), "Hello, Ada!")
 
     def test_calls_of_one_connection_do_not_wait_for_each_other(self):
         connection = self.connect()
@@ -127,7 +131,7 @@ class Calls(unittest.TestCase):
 
     def test_an_error_says_why(self):
         with self.assertRaises(Status) as failed:
-            self.connect().call(HELLO, hello(""))
+            self.connect().call(HELLO, hello(""), timeout=10)
         self.assertEqual(failed.exception.code, "invalid_argument")
         self.assertEqual(failed.exception.message, "nobody to greet: name is empty")
         self.assertFalse(failed.exception.not_started)
@@ -135,10 +139,10 @@ class Calls(unittest.TestCase):
     def test_a_method_that_is_not_there(self):
         connection = self.connect()
         with self.assertRaises(Status) as failed:
-            connection.call("hello.v1.Greeter/SayNothing")
+            connection.call("hello.v1.Greeter/SayNothing", timeout=10)
         self.assertEqual(failed.exception.code, "unimplemented")
         self.assertTrue(failed.exception.not_started)
-        self.assertEqual(greeting(connection.call(HELLO, hello("again"))), "Hello, again!")
+        self.assertEqual(greet(connection, "again"), "Hello, again!")
 
     def test_the_client_stops_waiting_at_the_deadline(self):
         connection = self.connect()
@@ -147,7 +151,7 @@ class Calls(unittest.TestCase):
             connection.call(HELLO, hello("late", after_ms=20_000), timeout=0.1)
         self.assertEqual(failed.exception.code, "deadline_exceeded")
         self.assertLess(time.monotonic() - begin, 10)
-        self.assertEqual(greeting(connection.call(HELLO, hello("next"), timeout=10)), "Hello, next!")
+        self.assertEqual(greet(connection, "next"), "Hello, next!")
 
     def test_the_server_stops_working_at_the_deadline(self):
         # By hand, because the client would not wait for the server to say so.
@@ -183,11 +187,11 @@ class Calls(unittest.TestCase):
         with self.assertRaises(Status) as failed:
             call.result()
         self.assertEqual(failed.exception.code, "cancelled")
-        self.assertEqual(greeting(connection.call(HELLO, hello("next"))), "Hello, next!")
+        self.assertEqual(greet(connection, "next"), "Hello, next!")
 
     def test_checksums_both_ways(self):
         connection = self.connect(checksum=True)
-        self.assertEqual(greeting(connection.call(HELLO, hello("Ada"))), "Hello, Ada!")
+        self.assertEqual(greet(connection, "Ada"), "Hello, Ada!")
 
     def test_everything_that_a_header_carries_is_taken(self):
         reply = self.connect().call(
@@ -197,6 +201,7 @@ class Calls(unittest.TestCase):
             priority=(10, 77),
             routing_key=2**64 - 1,
             attempt=1,
+            timeout=10,
             traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
         )
         self.assertEqual(greeting(reply), "Hello, Ada!")
@@ -251,7 +256,7 @@ class Leaving(unittest.TestCase):
         self.addCleanup(server.stop)
         with Connection(server.address) as connection:
             in_flight = connection.start(HELLO, hello("Ada", after_ms=500), timeout=20)
-            connection.call(HELLO, hello("there it is"), timeout=10)
+            greet(connection, "there it is")
             server.process.send_signal(signal.SIGINT)
             give_up = time.monotonic() + 10
             while connection.is_open and time.monotonic() < give_up:
@@ -285,7 +290,7 @@ class Attachments(unittest.TestCase):
 
     def test_reasons_are_for_programs(self):
         with Connection(self.server.address) as connection, self.assertRaises(Status) as failed:
-            connection.call("files.v1.Files/Get", protobuf.data(1, "nothing"))
+            connection.call("files.v1.Files/Get", protobuf.data(1, "nothing"), timeout=10)
         status = failed.exception
         self.assertEqual((status.code, status.domain, status.reason), ("not_found", "files", "NO_SUCH_FILE"))
 
