@@ -132,9 +132,10 @@ pub(super) fn method(method: &Method, scope: &Scope, indent: &str, body: Option<
 
 fn unwritten(method: &Method, status: &str, indent: &str) -> String {
     let message = format!("\"{} is not written yet\"", method.full_name);
-    let line = format!("{indent}    Err({status}::unimplemented({message}))\n");
-    if line.trim_end().len() <= COLUMNS_MAX {
-        return line;
+    let argument = format!("{status}::unimplemented({message})");
+    // As rustfmt has it: arguments of more than 60 columns get lines of their own.
+    if argument.len() <= 60 {
+        return format!("{indent}    Err({argument})\n");
     }
     format!(
         "{indent}    Err({status}::unimplemented(\n{indent}        {message},\n{indent}    ))\n"
@@ -151,6 +152,11 @@ pub(super) fn struct_name(service: &Service) -> String {
     }
 }
 
+/// Name of the generated type that serves it.
+pub(super) fn server_name(service: &Service) -> String {
+    format!("{}Server", service.trait_name.trim_start_matches("r#"))
+}
+
 /// What the file of a service needs in scope.
 pub(super) fn scope(service: &Service) -> Scope {
     let mut scope = Scope::default();
@@ -159,6 +165,7 @@ pub(super) fn scope(service: &Service) -> Scope {
     scope.add("svrkit_rt::Status");
     scope.add("crate::config::Config");
     scope.add(&service.path(&service.trait_name));
+    scope.add(&service.path(&server_name(service)));
     for method in &service.methods {
         for path in [&method.request, &method.reply] {
             let name = path.rsplit("::").next().unwrap_or(path);

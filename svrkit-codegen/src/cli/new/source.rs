@@ -102,13 +102,13 @@ impl Source {
         Some(self.with(end, &format!("{indent}.service({argument})")))
     }
 
-    /// The line of the `.service(..)` call that names `server`.
-    pub(super) fn line_of_service(&self, server: &str) -> Option<usize> {
+    /// The line of the `.service(..)` call that names `module` in its arguments.
+    pub(super) fn line_of_service(&self, module: &str) -> Option<usize> {
         let calls = self.service_calls();
         let named = |(dot, end): &&(Span, usize)| {
-            let call = &self.text[dot.byte_range().start..*end];
+            let call = &self.text[dot.byte_range().end + "service".len()..*end];
             call.split(|it: char| !it.is_alphanumeric() && it != '_')
-                .any(|word| word == server)
+                .any(|word| word == module)
         };
         calls.iter().find(named).map(|(dot, _)| dot.start().line)
     }

@@ -153,7 +153,7 @@ fn files(order: &Order, idl: &Idl) -> Result<Vec<(String, String)>, Failure> {
         .iter()
         .map(|(_, module)| format!("pub mod {module};\n"))
         .collect();
-    // Beside `pub mod config;`, which stands before them in the template.
+    modules.push("pub mod config;\n".to_owned());
     modules.sort();
     let mut services = String::new();
     let mut manifest = Manifest {
@@ -164,10 +164,7 @@ fn files(order: &Order, idl: &Idl) -> Result<Vec<(String, String)>, Failure> {
     let mut service_rows = String::new();
     for (service, module) in &placed {
         let file = format!("src/{module}.rs");
-        services.push_str(&format!(
-            "        .service({})\n",
-            registration(service, module)
-        ));
+        services.push_str(&format!("        .service({})\n", registration(module)));
         service_rows.push_str(&format!(
             "| `{file}` | `{}`, to fill in |\n",
             service.full_name
@@ -259,19 +256,8 @@ pub(super) fn module_for(service: &Service, is_taken: impl Fn(&str) -> bool) -> 
 }
 
 /// What goes into `.service(..)`.
-pub(super) fn registration(service: &Service, module: &str) -> String {
-    let server = service.path(&server_name(service));
-    let server = server.trim_start_matches("crate::").to_owned();
-    let implementation = format!("{module}::{}::new(config)", rust::struct_name(service));
-    let line = format!("{server}::new({implementation})");
-    if line.len() + "        .service()".len() <= 100 {
-        return line;
-    }
-    format!("{server}::new(\n            {implementation},\n        )")
-}
-
-fn server_name(service: &Service) -> String {
-    format!("{}Server", idents::plain(&service.trait_name))
+pub(super) fn registration(module: &str) -> String {
+    format!("{module}::server(config)")
 }
 
 /// The file in which a service is filled in.
@@ -299,6 +285,10 @@ pub(super) fn service_file(service: &Service, sample: Option<&str>) -> String {
         ("imports", scope.imports()),
         ("full_name", service.full_name.clone()),
         ("trait", scope.shorten(&service.path(&service.trait_name))),
+        (
+            "server",
+            scope.shorten(&service.path(&rust::server_name(service))),
+        ),
         ("struct", name),
         ("struct_body", body),
         ("config", config.to_owned()),
@@ -354,8 +344,7 @@ fn tests(order: &Order, services: &[Service]) -> String {
         for method in &service.methods {
             let function = &method.function;
             tests.push_str(&format!(
-                "    let answer = client.{function}(Default::default()).await;\n    \
-                 assert_served(answer);\n"
+                "    let answer = client.{function}(Default::default());\n    assert_served(answer.await);\n"
             ));
         }
         tests.push_str("    Ok(())\n}\n\n");
@@ -377,8 +366,8 @@ async fn somebody_with_a_name_is_greeted() -> Result<(), Status> {
 async fn nobody_is_not() -> Result<(), Status> {
     let client = {{client}}::new(start()?);
     let name = String::new();
-    let status = client.say_hello(SayHelloRequest { name }).await.unwrap_err();
-    assert_eq!(status.code(), Code::InvalidArgument);
+    let answer = client.say_hello(SayHelloRequest { name }).await;
+    assert_eq!(answer.unwrap_err().code(), Code::InvalidArgument);
     Ok(())
 }
 ";

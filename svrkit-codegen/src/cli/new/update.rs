@@ -190,7 +190,7 @@ fn add_service(
         .push(format!("{file}: new, for {}", service.full_name));
 
     let mod_line = format!("pub mod {module};");
-    let argument = registration(service, &module);
+    let argument = registration(&module);
     let by_hand = || format!("{LIB} is yours to change: `{mod_line}` and `.service({argument})`");
     let with_mod = match read(root, LIB)? {
         Ok(source) => source.with_mod(&mod_line),
@@ -220,13 +220,12 @@ fn tell_gone(root: &Path, gone: &manifest::Service, news: &mut News) -> Result<(
     } else {
         told.push_str("its file is gone too");
     }
-    let name = gone.name.rsplit('.').next().unwrap_or(&gone.name);
-    let server = format!(
-        "{}Server",
-        crate::idents::plain(&crate::idents::upper_camel(name))
-    );
+    let module = Path::new(&gone.file)
+        .file_stem()
+        .and_then(|it| it.to_str())
+        .unwrap_or_default();
     if let Ok(source) = read(root, LIB)?
-        && let Some(line) = source.line_of_service(&server)
+        && let Some(line) = source.line_of_service(module)
     {
         told.push_str(&format!(
             ", and so is `.service(..)` at {}",
