@@ -260,6 +260,7 @@ impl Core {
                 .min();
             let until = retry_at.map_or(deadline.instant(), |t| t.min(deadline.instant()));
             tokio::select! {
+                biased;
                 () = changed => {}
                 () = sleep_until(until) => {}
             }

@@ -6,29 +6,34 @@ use crate::connection::{FrameReader, OutQueue};
 use crate::frame::{GoAway, Head, Header, HeaderError, MAGIC, Parts, encode_status, put_frame};
 use crate::http;
 use crate::service::Service;
-use crate::status::Status;
+use crate::status::{Code, Status};
 use crate::transport::{Listener, Stream};
 use bytes::BytesMut;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 /// Pause after `accept` failed (for want of files, usually), so that failing does not take the processor.
 const ACCEPT_PAUSE_MS: u64 = 50;
 /// Connections beyond the limit that are told so in their own protocol; further ones get a go-away at once.
 const REFUSING_MAX: usize = 256;
+/// Connections being sent away at once. Further ones wait in the kernel until one of these is gone.
+const REFUSALS_MAX: usize = 1_024;
 /// Milliseconds that a connection beyond the limit has to show its protocol.
 const REFUSING_MS: u64 = 1_000;
 
 /// Open connections, to be told of a drain.
 #[derive(Default)]
 struct Open {
-    controls: Mutex<(HashMap<u64, Arc<dyn Control>>, bool)>,
+    /// In the order of their arrival, so that a drain takes the same course each time.
+    controls: Mutex<BTreeMap<u64, Arc<dyn Control>>>,
+    draining: watch::Sender<bool>,
 }
 
 pub(super) async fn run<S: Service>(
@@ -43,7 +48,11 @@ pub(super) async fn run<S: Service>(
     let mut next_id = 0;
     loop {
         tokio::select! {
-            accepted = listener.accept() => match accepted {
+            biased;
+            () = &mut shutdown => break,
+            Some(_) = connections.join_next() => {}
+            Some(_) = refusals.join_next() => {}
+            accepted = listener.accept(), if refusals.len() < REFUSALS_MAX => match accepted {
                 Ok(stream) if connections.len() < server.limits.connections_max => {
                     next_id += 1;
                     connections.spawn(serve(stream, next_id, server.clone(), open.clone()));
@@ -59,9 +68,6 @@ pub(super) async fn run<S: Service>(
                     sleep(Duration::from_millis(ACCEPT_PAUSE_MS)).await;
                 }
             },
-            Some(_) = connections.join_next() => {}
-            Some(_) = refusals.join_next() => {}
-            () = &mut shutdown => break,
         }
     }
     drop(listener);
@@ -76,19 +82,25 @@ pub(super) async fn run<S: Service>(
 
 impl Open {
     fn drain(&self) {
-        let mut open = self.controls.lock().unwrap_or_else(|e| e.into_inner());
-        open.1 = true;
-        for control in open.0.values() {
+        self.draining.send_replace(true);
+        let controls = self.controls.lock().unwrap_or_else(|e| e.into_inner());
+        for control in controls.values() {
             control.drain();
         }
     }
 
+    /// Ready when a drain has begun.
+    async fn draining(&self) {
+        // The sender is in `self`: it is not gone while this waits.
+        let _ = self.draining.subscribe().wait_for(|begun| *begun).await;
+    }
+
     fn enter(self: &Arc<Open>, id: u64, control: Arc<dyn Control>) -> Entered {
-        let mut open = self.controls.lock().unwrap_or_else(|e| e.into_inner());
-        if open.1 {
+        let mut controls = self.controls.lock().unwrap_or_else(|e| e.into_inner());
+        if *self.draining.borrow() {
             control.drain();
         }
-        open.0.insert(id, control);
+        controls.insert(id, control);
         Entered {
             open: self.clone(),
             id,
@@ -103,8 +115,8 @@ struct Entered {
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        let mut open = self.open.controls.lock().unwrap_or_else(|e| e.into_inner());
-        open.0.remove(&self.id);
+        let mut controls = self.open.controls.lock().unwrap_or_else(|e| e.into_inner());
+        controls.remove(&self.id);
     }
 }
 
@@ -116,9 +128,15 @@ async fn serve<S: Service>(
 ) {
     let opened = Instant::now();
     let until = opened + Duration::from_millis(server.limits.first_frame_timeout_ms);
-    let Ok(first) = timeout_at(until, first_bytes(&mut stream)).await else {
-        let status = Status::deadline_exceeded("first_frame_timeout_ms: nothing sent in time");
-        return go_away(stream, &status).await;
+    let first = tokio::select! {
+        biased;
+        first = first_bytes(&mut stream) => first,
+        // It has asked for nothing; nobody need wait for it.
+        () = open.draining() => return go_away(stream, &Status::new(Code::Ok, "draining")).await,
+        () = sleep_until(until) => {
+            let status = Status::deadline_exceeded("first_frame_timeout_ms: nothing sent in time");
+            return go_away(stream, &status).await;
+        }
     };
     if first.is_empty() {
         return;

@@ -4,6 +4,7 @@ mod support;
 
 mod cancel;
 mod deadlines;
+mod drain;
 mod inherited;
 mod layers;
 mod panics;
