@@ -145,14 +145,14 @@ impl<T: Health> ::svrkit_rt::codegen::GeneratedService for HealthServer<T> {
             0 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as Health>::check(&service, &mut ctx, message).await?;
+                    let reply = T::check(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }
             1 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as Health>::list(&service, &mut ctx, message).await?;
+                    let reply = T::list(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }

@@ -187,11 +187,7 @@ for ServerReflectionServer<T> {
             0 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as ServerReflection>::server_reflection_info(
-                            &service,
-                            &mut ctx,
-                            message,
-                        )
+                    let reply = T::server_reflection_info(&service, &mut ctx, message)
                         .await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })

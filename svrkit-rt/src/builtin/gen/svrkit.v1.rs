@@ -85,7 +85,7 @@ impl<T: Builtin> ::svrkit_rt::codegen::GeneratedService for BuiltinServer<T> {
             0 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = <T as Builtin>::echo(&service, &mut ctx, message).await?;
+                    let reply = T::echo(&service, &mut ctx, message).await?;
                     ::svrkit_rt::codegen::encode(ctx, &reply)
                 })
             }

@@ -1,0 +1,18 @@
+//! What the HTTP entry promises, one file a behaviour.
+#![cfg(feature = "http")]
+
+#[path = "gen/mod.rs"]
+mod generated;
+mod support;
+
+mod cgi;
+mod connect;
+mod drain;
+mod errors;
+mod json;
+mod limits;
+mod metadata;
+mod mutated;
+mod pages;
+mod pipeline;
+mod unary_get;

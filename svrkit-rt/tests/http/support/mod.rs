@@ -1,0 +1,8 @@
+//! A shop behind a server, and a peer that speaks HTTP by hand.
+
+mod peer;
+mod shop;
+mod site;
+
+pub(crate) use peer::{Answer, post};
+pub(crate) use site::Site;
