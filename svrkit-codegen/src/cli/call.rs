@@ -79,7 +79,10 @@ fn shown(status: &Status) -> String {
 
 fn tell(response: &Response, took: std::time::Duration) {
     let paint = Paint::stderr();
-    eprintln!("{}", paint.dim(format!("answered in {took:.1?}")));
+    eprintln!(
+        "{}",
+        paint.dim(format!("answered in {took:.1?}, connecting included"))
+    );
     for (key, value) in response.metadata.iter() {
         eprintln!("{}: {}", paint.cyan(key), value.escape_ascii());
     }

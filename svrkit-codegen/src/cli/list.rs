@@ -5,11 +5,9 @@ use prost_reflect::{Cardinality, FieldDescriptor, Kind, MessageDescriptor, Metho
 use super::address::Address;
 use super::failure::Failure;
 use super::method;
-use super::reflection::Reflection;
+use super::reflection::{Reflection, is_built_in, own};
 use super::terminal::Paint;
 
-/// Services that every server has without anybody asking for them.
-const BUILT_IN: [&str; 3] = ["svrkit.v1.", "grpc.health.", "grpc.reflection."];
 /// Messages within messages that are shown.
 const DEPTH_MAX: usize = 3;
 
@@ -34,13 +32,13 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let (shown, hidden): (Vec<String>, Vec<String>) =
         all.iter().cloned().partition(|name| match &args.service {
             Some(service) => name == service || name.ends_with(&format!(".{service}")),
-            None => args.all || !BUILT_IN.iter().any(|prefix| name.starts_with(prefix)),
+            None => args.all || !is_built_in(name),
         });
     if let (Some(service), true) = (&args.service, shown.is_empty()) {
         return Err(Failure::usage(format!(
             "{} has no service {service}; it has {}",
             args.addr,
-            all.join(", ")
+            own(&all)
         )));
     }
     let paint = Paint::stdout();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use prost::Message;
 use prost_reflect::{DescriptorPool, MethodDescriptor, ServiceDescriptor};
-use svrkit_rt::{Call, Channel, Code};
+use svrkit_rt::{BUILTIN_SERVICES, Call, Channel, Code};
 
 use super::address::Address;
 use super::failure::Failure;
@@ -103,7 +103,7 @@ impl Reflection {
             return Err(Failure::usage(format!(
                 "{} has no service {service}; it has {}",
                 self.address,
-                names.join(", ")
+                own(&names)
             )));
         }
         let services = self.services(&candidates).await?;
@@ -116,12 +116,13 @@ impl Reflection {
         let list = |methods: &mut dyn Iterator<Item = &MethodDescriptor>| {
             methods.map(lower::full_name).collect::<Vec<_>>().join(", ")
         };
+        let is_own = |it: &&MethodDescriptor| !is_built_in(it.parent_service().full_name());
         match found[..] {
             [found] => Ok(found.clone()),
             [] => Err(Failure::usage(format!(
                 "{} has no method {wanted}; it has {}",
                 self.address,
-                list(&mut methods.iter())
+                list(&mut methods.iter().filter(is_own))
             ))),
             _ => Err(Failure::usage(format!(
                 "{wanted} may be any of {}",
@@ -178,6 +179,24 @@ impl Reflection {
             "reflection of {} makes no sense: {why}",
             self.address
         ))
+    }
+}
+
+/// Whether every server has this service, without anybody asking for it.
+pub(crate) fn is_built_in(service: &str) -> bool {
+    BUILTIN_SERVICES.contains(&service)
+}
+
+/// The services that somebody wrote, for a message.
+pub(crate) fn own(names: &[String]) -> String {
+    let own: Vec<&str> = names
+        .iter()
+        .map(String::as_str)
+        .filter(|it| !is_built_in(it))
+        .collect();
+    match own.is_empty() {
+        true => "the built-in ones only".to_owned(),
+        false => own.join(", "),
     }
 }
 

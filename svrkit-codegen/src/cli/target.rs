@@ -17,13 +17,15 @@ use super::{method, request};
 
 /// Method, request and options of a call, as typed.
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 pub(crate) struct Args {
     /// Where the server listens: host:port or unix:/path
     pub(crate) addr: String,
     /// package.Service/Method, or as much of its end as tells it from others
     pub(crate) method: String,
     /// The request as JSON; `-` reads it from standard input
-    json: Option<String>,
+    #[arg(value_name = "JSON")]
+    request: Option<String>,
     /// Set a field of the request, for names that are options too: `user.id=7`. Otherwise just `--user.id 7`
     #[arg(long = "field", value_name = "PATH=VALUE", value_parser = Flag::parse)]
     fields: Vec<Flag>,
@@ -62,7 +64,7 @@ impl Target {
     pub(crate) async fn resolve(args: Args, mut flags: Vec<Flag>) -> Result<Target, Failure> {
         let address = Address::reach(&args.addr)?;
         let reflected = Reflection::new(&address)?.method(&args.method).await?;
-        let json = match args.json.as_deref() {
+        let json = match args.request.as_deref() {
             Some("-") => Some(read_stdin()?),
             other => other.map(str::to_owned),
         };

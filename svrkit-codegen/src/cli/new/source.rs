@@ -80,14 +80,17 @@ impl Source {
         (self.with_own_line_ends(text), line)
     }
 
-    /// The text with `line` below the last `mod` that is a file of its own; `None` when there is none.
-    pub(super) fn with_mod(&self, line: &str) -> Option<String> {
+    /// The text with `pub mod module;` among the `mod`s that are files of their own, as the alphabet has it; `None` when there is none.
+    pub(super) fn with_mod(&self, module: &str) -> Option<String> {
         let mods = self.file.items.iter().filter_map(|item| match item {
-            Item::Mod(item) => Some(item.semi?.span),
+            Item::Mod(item) => Some((item.ident.to_string(), item.semi?.span)),
             _ => None,
         });
-        let end = mods.last()?.byte_range().end;
-        Some(self.with(end, &format!("\n{line}")))
+        let mods: Vec<_> = mods.collect();
+        let before = mods.iter().rfind(|(name, _)| name.as_str() < module);
+        let (_, semicolon) = before.or(mods.last())?;
+        let end = semicolon.byte_range().end;
+        Some(self.with(end, &format!("\npub mod {module};")))
     }
 
     /// The text with one `.service(..)` more, below the last one; `None` when there is none.
@@ -252,7 +255,7 @@ fn after() {}
         );
         assert_eq!(source.line_of_service("A"), Some(4));
         assert_eq!(source.line_of_service("B"), None);
-        let with = source.with_mod("pub mod b;").expect("there is one");
+        let with = source.with_mod("b").expect("there is one");
         assert!(with.starts_with("mod a;\npub mod b;\nfn"));
     }
 

@@ -29,14 +29,14 @@ pub(super) fn run(root: &Path) -> Result<(), Failure> {
     };
     for service in &idl.services {
         let known = before.service(&service.full_name);
-        let file = match known {
-            Some(known) => {
-                update_service(root, service, known, &mut news)?;
-                known.file.clone()
+        let now = match known {
+            Some(known) => update_service(root, service, known, &mut news)?,
+            None => {
+                let file = add_service(root, service, &before, &after, &mut news)?;
+                manifest::Service::of(service, file)
             }
-            None => add_service(root, service, &before, &after, &mut news)?,
         };
-        after.services.push(manifest::Service::of(service, file));
+        after.services.push(now);
     }
     for gone in &before.services {
         if !idl.services.iter().any(|it| it.full_name == gone.name) {
@@ -48,20 +48,20 @@ pub(super) fn run(root: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A service that has its file: methods are added to it.
+/// A service that has its file: methods are added to it. Returns what to remember of it.
 fn update_service(
     root: &Path,
     service: &Service,
     known: &manifest::Service,
     news: &mut News,
-) -> Result<(), Failure> {
+) -> Result<manifest::Service, Failure> {
     let file = known.file.as_str();
     let source = match read(root, file)? {
         Ok(source) => source,
         Err(why) => {
             news.told
                 .push(format!("{} was left alone: {why}", service.full_name));
-            return Ok(());
+            return Ok(known.clone());
         }
     };
     let Some(implementation) = source.trait_impl(&service.trait_name) else {
@@ -69,7 +69,7 @@ fn update_service(
             "{file} has no `impl {} for ..`: nothing was added for {}",
             service.trait_name, service.full_name
         ));
-        return Ok(());
+        return Ok(known.clone());
     };
 
     let line_of = |function: &str| {
@@ -138,7 +138,18 @@ fn update_service(
             }
         }
     }
-    Ok(())
+    let mut now = manifest::Service::of(service, known.file.clone());
+    // What the author has not deleted yet is remembered, to be told again.
+    let gone = known
+        .methods
+        .iter()
+        .filter(|old| now.method(&old.name).is_none());
+    let gone: Vec<_> = gone
+        .filter(|old| line_of(&old.function).is_some())
+        .cloned()
+        .collect();
+    now.methods.extend(gone);
+    Ok(now)
 }
 
 /// The method that an old one has become: one that is new, with the same id, or else the same types and nobody else like it.
@@ -193,7 +204,7 @@ fn add_service(
     let argument = registration(&module);
     let by_hand = || format!("{LIB} is yours to change: `{mod_line}` and `.service({argument})`");
     let with_mod = match read(root, LIB)? {
-        Ok(source) => source.with_mod(&mod_line),
+        Ok(source) => source.with_mod(&module),
         Err(why) => {
             news.told.push(format!("{why}. {}", by_hand()));
             return Ok(file);

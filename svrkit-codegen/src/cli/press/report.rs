@@ -190,7 +190,7 @@ fn rounded(value: f64) -> f64 {
 
 fn quantiles(histogram: &Histogram<u64>) -> String {
     if histogram.is_empty() {
-        return "nothing to tell".to_owned();
+        return "no call to tell of".to_owned();
     }
     let at = |quantile| time(histogram.value_at_quantile(quantile));
     format!(
