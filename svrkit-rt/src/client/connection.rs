@@ -2,7 +2,9 @@
 
 use super::config::ChannelConfig;
 use super::slots::{Look, Slots};
-use crate::connection::{Duty, Flush, FrameReader, Incoming, Outbox, State, Writer};
+use crate::connection::{
+    Duty, Flush, FrameReader, Incoming, Outbox, State, TURN_FRAMES_MAX, Writer,
+};
 use crate::context::Priority;
 use crate::frame::{Answer, Head, Header, Parts, RequestHead, decode_status, put_frame};
 use crate::metadata::METADATA_BYTES_MAX;
@@ -310,15 +312,16 @@ impl Driver {
     /// Reads all there is; ready when the connection is over.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Status> {
         loop {
-            match ready_or_return(self.reader.poll_fill(&mut self.stream, cx)) {
-                None => return Poll::Pending,
-                Some(Ok(0)) => {
-                    return Poll::Ready(Status::unavailable("connection closed by the callee"));
+            if !self.reader.has_more() {
+                match ready!(self.reader.poll_fill(&mut self.stream, cx)) {
+                    Ok(0) => {
+                        return Poll::Ready(Status::unavailable("connection closed by the callee"));
+                    }
+                    Ok(_) => {}
+                    Err(e) => return Poll::Ready(broken(&e)),
                 }
-                Some(Ok(_)) => {}
-                Some(Err(e)) => return Poll::Ready(broken(&e)),
             }
-            loop {
+            for _ in 0..TURN_FRAMES_MAX {
                 match self.reader.next() {
                     Ok(Some(incoming)) => self.on_frame(incoming),
                     Ok(None) => break,
@@ -329,6 +332,11 @@ impl Driver {
                 }
             }
             self.deliver();
+            if self.reader.has_more() {
+                // Those who have their answers first; then the next turn.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
         }
     }
 
@@ -439,13 +447,6 @@ impl Driver {
 impl Drop for Driver {
     fn drop(&mut self) {
         self.end(Status::unavailable("connection closed"));
-    }
-}
-
-fn ready_or_return<T>(poll: Poll<T>) -> Option<T> {
-    match poll {
-        Poll::Ready(value) => Some(value),
-        Poll::Pending => None,
     }
 }
 

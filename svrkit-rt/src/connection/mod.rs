@@ -7,4 +7,4 @@ mod reader;
 
 pub(crate) use out_queue::OutQueue;
 pub(crate) use outbox::{Duty, Flush, Outbox, State, Writer};
-pub(crate) use reader::{FrameReader, Incoming};
+pub(crate) use reader::{FrameReader, Incoming, TURN_FRAMES_MAX};

@@ -2,7 +2,7 @@
 
 use super::ServerState;
 use super::calls::{CallKey, Calls};
-use crate::connection::{Flush, FrameReader, Incoming, Outbox, State, Writer};
+use crate::connection::{Flush, FrameReader, Incoming, Outbox, State, TURN_FRAMES_MAX, Writer};
 use crate::context::{Context, Priority};
 use crate::deadline::Deadline;
 use crate::frame::{
@@ -219,33 +219,44 @@ impl<S: Service> Connection<S> {
                 // The peer does not read its answers; until it does, its requests stay in the kernel.
                 return;
             }
-            match self.reader.poll_fill(&mut self.stream, cx) {
-                Poll::Pending => return,
-                Poll::Ready(Ok(0)) => self.read_end = Some(ReadEnd::Eof),
-                Poll::Ready(Ok(n)) => {
-                    self.received += n as u64;
-                    if let Err(e) = self.take_frames() {
-                        self.refuse(e);
+            if !self.reader.has_more() {
+                match self.reader.poll_fill(&mut self.stream, cx) {
+                    Poll::Pending => return,
+                    Poll::Ready(Ok(0)) => {
+                        self.read_end = Some(ReadEnd::Eof);
+                        return;
+                    }
+                    Poll::Ready(Ok(n)) => self.received += n as u64,
+                    // Broken: whatever we answer, nobody will see it.
+                    Poll::Ready(Err(_)) => {
+                        self.read_end = Some(ReadEnd::Eof);
+                        self.shared.outbox.lock().table.closed = true;
+                        cx.waker().wake_by_ref();
+                        return;
                     }
                 }
-                // Broken: whatever we answer, nobody will see it.
-                Poll::Ready(Err(_)) => {
-                    self.read_end = Some(ReadEnd::Eof);
-                    self.shared.outbox.lock().table.closed = true;
-                    cx.waker().wake_by_ref();
-                }
+            }
+            if let Err(e) = self.take_frames() {
+                self.refuse(e);
+            } else if self.reader.has_more() {
+                // The handlers first; then the next turn.
+                cx.waker().wake_by_ref();
+                return;
             }
         }
     }
 
-    /// Takes all whole frames that were read.
+    /// Takes the frames of one turn.
     fn take_frames(&mut self) -> Result<(), Status> {
-        let mut any = false;
+        let mut taken = 0;
         let mut arrived = std::mem::take(&mut self.arrived);
         let result = loop {
+            if taken == TURN_FRAMES_MAX {
+                break Ok(());
+            }
             match self.reader.next() {
                 Ok(Some(incoming)) => {
-                    any = true;
+                    taken += 1;
                     self.on_frame(incoming, &mut arrived);
                 }
                 Ok(None) => break Ok(()),
@@ -256,8 +267,9 @@ impl<S: Service> Connection<S> {
             self.serve(&mut arrived);
         }
         self.arrived = arrived;
-        if any || self.owed.is_none() {
-            self.owed = (!self.reader.between_frames()).then(|| self.next_progress());
+        if taken > 0 || self.owed.is_none() {
+            let incomplete = !self.reader.has_more() && !self.reader.between_frames();
+            self.owed = incomplete.then(|| self.next_progress());
         }
         result
     }
@@ -304,7 +316,7 @@ impl<S: Service> Connection<S> {
             return;
         }
         let now = Instant::now();
-        let admitted = {
+        let (admitted, room) = {
             let server = &self.shared.server;
             let mut state = self.shared.outbox.lock();
             // An id may be used again as soon as its answer has been read.
@@ -321,12 +333,16 @@ impl<S: Service> Connection<S> {
             if !lone && admitted > 0 {
                 self.writer.expect_more(&mut state);
             }
-            admitted
+            (admitted, room)
         };
         for (n, (header, head, payload)) in arrived.drain(..).enumerate() {
             if n >= admitted {
-                let status = Status::overloaded("in_flight_max: too many requests in flight")
-                    .with_not_started();
+                let message = if n >= room {
+                    "in_flight_per_connection_max: too many requests of this connection in flight"
+                } else {
+                    "in_flight_max: too many requests in flight"
+                };
+                let status = Status::overloaded(message).with_not_started();
                 self.answer_refused(header.request_id, status);
                 continue;
             }
