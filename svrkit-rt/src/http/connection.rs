@@ -15,6 +15,9 @@ use std::task::Poll;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
+/// How HTTP/2 begins (RFC 9113, 3.4), as far as no other request does.
+const HTTP2_PREFACE: &[u8] = b"PRI ";
+
 /// Tells a connection to end once its request is answered.
 #[derive(Debug, Default)]
 pub(crate) struct Drain(Notify);
@@ -31,6 +34,8 @@ pub(crate) struct Connection<S> {
     activity: Activity,
     drain: Arc<Drain>,
     server: Arc<ServerState<S>>,
+    /// The peer begins as HTTP/2 does, which hyper would meet with silence.
+    is_http2: bool,
 }
 
 /// Why a connection is over.
@@ -50,6 +55,7 @@ impl<S: Service> Connection<S> {
     ) -> Connection<S> {
         let activity = Activity::new(opened);
         Connection {
+            is_http2: first.starts_with(HTTP2_PREFACE),
             io: HttpIo::new(stream, first, activity.clone()),
             activity,
             drain: Arc::default(),
@@ -64,11 +70,18 @@ impl<S: Service> Connection<S> {
     /// Serves until the peer is gone, takes too long, breaks the protocol, or a drain is over.
     pub(crate) async fn run(self) {
         let Connection {
-            io,
+            mut io,
             activity,
             drain,
             server,
+            is_http2,
         } = self;
+        if is_http2 {
+            let message = "this server speaks HTTP/1.1 and frames";
+            let status = "505 HTTP Version Not Supported";
+            io.say(&refusal(status, "unimplemented", message)).await;
+            return io.linger().await;
+        }
         let options = server.site().options().clone();
         let limits = server.limits().clone();
         let exchange = Exchange::new(server, activity.clone());

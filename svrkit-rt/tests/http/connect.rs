@@ -157,3 +157,11 @@ async fn unknown_paths_are_not_found() {
     answer.error(404, "unimplemented");
     site.close().await;
 }
+
+#[tokio::test]
+async fn http2_is_told_what_is_spoken_here() {
+    let site = Site::open();
+    let answer = site.ask("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
+    answer.error(505, "unimplemented");
+    site.close().await;
+}

@@ -1,8 +1,10 @@
 //! Every bound of the HTTP entry has an answer of its own.
 
-use crate::support::{Site, post};
+use crate::support::{Peer, Site, post};
 use std::time::Duration;
-use svrkit_rt::{HttpOptions, Limits};
+use svrkit_rt::{HttpOptions, Limits, Listener, Server, Stream};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 
 const SHOW: &str = "/shop.v1.Shop/Show";
@@ -205,4 +207,27 @@ async fn a_connection_too_many_is_told_so() {
     assert!(second.is_closed().await);
     drop(first);
     site.close().await;
+}
+
+/// Over a real socket, closing with bytes unread would reset the connection and take the answer along.
+#[tokio::test]
+async fn a_peer_that_sends_too_much_still_reads_why() {
+    let listener = Listener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.address();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let server = tokio::spawn(Server::new().run(listener, async {
+        let _ = stopped.await;
+    }));
+    let stream = TcpStream::connect(address).await.expect("a connection");
+    let mut peer = Peer::new(Stream::from(stream));
+    let length = 5 * 1024 * 1024;
+    let head = format!(
+        "POST /svrkit.v1.Builtin/Echo HTTP/1.1\r\ncontent-type: application/proto\r\ncontent-length: {length}\r\n\r\n"
+    );
+    peer.send(head).await;
+    peer.send(vec![0; 512 * 1024]).await;
+    peer.answer().await.error(429, "resource_exhausted");
+    drop(peer);
+    let _ = stop.send(());
+    server.await.expect("no panic").expect("a clean end");
 }

@@ -49,13 +49,14 @@ async fn a_terminal_gets_the_idl_as_text() {
         "  COLOR_RED = 1",
         "service svrkit.v1.Builtin",
         "service grpc.health.v1.Health",
-        "service grpc.reflection.v1.ServerReflection",
     ] {
         assert!(
             text.lines().any(|l| l == line),
             "{line:?} is not in:\n{text}"
         );
     }
+    let reflection = "service grpc.reflection.v1.ServerReflection";
+    assert_eq!(text.contains(reflection), cfg!(feature = "reflection"));
     site.close().await;
 }
 

@@ -4,5 +4,5 @@ mod peer;
 mod shop;
 mod site;
 
-pub(crate) use peer::{Answer, post};
+pub(crate) use peer::{Answer, Peer, post};
 pub(crate) use site::Site;
