@@ -208,7 +208,10 @@ impl<S: Service> Connection<S> {
 
     /// Whether the peer has taken enough of its answers to be read from again.
     fn has_room(&self) -> bool {
-        self.shared.outbox.lock().unwritten() <= self.shared.server.limits.unwritten_bytes_max
+        let max = self.shared.server.limits.unwritten_bytes_max;
+        // Read from again at the very bound, it would be answered with refusals.
+        let max = if self.paused { max / 2 } else { max };
+        self.shared.outbox.lock().unwritten() <= max
     }
 
     /// Reads while there is something to read and room for what it causes.

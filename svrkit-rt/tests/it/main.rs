@@ -2,11 +2,14 @@
 
 mod support;
 
+mod blocking;
 mod cancel;
 mod deadlines;
 mod drain;
 mod inherited;
 mod layers;
+mod limits;
 mod panics;
+mod reconnect;
 mod tls;
 mod transports;
