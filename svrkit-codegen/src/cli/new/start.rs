@@ -343,8 +343,13 @@ fn tests(order: &Order, services: &[Service]) -> String {
         ));
         for method in &service.methods {
             let function = &method.function;
+            let empty = if method.request == "()" {
+                "()"
+            } else {
+                "Default::default()"
+            };
             tests.push_str(&format!(
-                "    let answer = client.{function}(Default::default());\n    assert_served(answer.await);\n"
+                "    let answer = client.{function}({empty});\n    assert_served(answer.await);\n"
             ));
         }
         tests.push_str("    Ok(())\n}\n\n");

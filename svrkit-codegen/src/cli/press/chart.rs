@@ -40,7 +40,7 @@ pub(crate) fn draw(latency: &Histogram<u64>, paint: Paint) -> Vec<String> {
             lower = row.upper;
             let share = 100.0 * row.count as f64 / latency.len() as f64;
             let line = format!(
-                "{:>9} {} {:>6.2} %  {}",
+                "≤ {:>8} {} {:>6.2} %  {}",
                 time(row.upper),
                 paint.cyan(bar(row.count, most)),
                 share,
