@@ -295,16 +295,16 @@ mod tests {
         let outbox = Outbox::new((), stream.direct_writer());
         let mut writer = Writer::default();
 
-        let mut state = outbox.lock();
-        state.out.put(b"first ");
-        let duty = outbox.flush(&mut state, Flush::Now);
-        state.out.put(b"second");
-        assert!(matches!(
-            outbox.flush(&mut state, Flush::Now),
-            Duty::Nothing
-        ));
-        state.tell_when_written(true);
-        drop(state);
+        let duty = {
+            let mut state = outbox.lock();
+            state.out.put(b"first ");
+            let duty = outbox.flush(&mut state, Flush::Now);
+            state.out.put(b"second");
+            let second = outbox.flush(&mut state, Flush::Now);
+            assert!(matches!(second, Duty::Nothing));
+            state.tell_when_written(true);
+            duty
+        };
         for _ in 0..3 {
             let done = poll_fn(|cx| {
                 Writer::register(&mut outbox.lock(), cx.waker());

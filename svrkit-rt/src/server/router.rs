@@ -14,7 +14,6 @@ use std::sync::Arc;
 #[derive(Clone, Default)]
 pub struct Router {
     routes: HashMap<u32, Route, BuildHasherDefault<IdHasher>>,
-    by_name: HashMap<&'static str, u32>,
     services: Vec<&'static ServiceDescriptor>,
     pool: Option<BlockingPool>,
 }
@@ -47,7 +46,6 @@ impl Router {
                     method.full_name, other.method.full_name, method.id
                 );
             }
-            self.by_name.insert(method.full_name, method.id);
         }
         self.services.push(descriptor);
     }
@@ -60,11 +58,6 @@ impl Router {
         self.routes.get(&id).map(|r| r.method)
     }
 
-    /// By `package.Service/Method`.
-    pub(crate) fn method_by_name(&self, full_name: &str) -> Option<&'static MethodDescriptor> {
-        self.method(*self.by_name.get(full_name)?)
-    }
-
     pub(crate) fn services(&self) -> &[&'static ServiceDescriptor] {
         &self.services
     }
@@ -72,7 +65,7 @@ impl Router {
 
 impl Service for Router {
     fn call(&self, request: Request) -> impl Future<Output = Result<Response, Status>> + Send {
-        let future = match self.routes.get(&request.context.method.id) {
+        match self.routes.get(&request.context.method.id) {
             None => crate::codegen::unknown_method(),
             Some(route) if route.blocking => {
                 let pool = self.pool.clone().unwrap_or_default();
@@ -80,8 +73,7 @@ impl Service for Router {
                 Box::pin(async move { pool.run(move || service.call(index, request)).await })
             }
             Some(route) => route.service.call(route.index, request),
-        };
-        future
+        }
     }
 }
 
