@@ -129,10 +129,11 @@ impl<S: Service> Connection<S> {
         let limits = &server.limits;
         let first_frame = Owed {
             by: opened + Duration::from_millis(limits.first_frame_timeout_ms),
-            received: first.len() as u64 + 1,
+            received: limits.progress_bytes_min as u64,
             what: "first_frame_timeout_ms: no whole frame in time",
         };
         Connection {
+            received: first.len() as u64,
             reader: FrameReader::new(first, limits.frame_bytes_max),
             shared: Arc::new(Shared {
                 outbox: Outbox::new(Table::default(), stream.direct_writer()),
@@ -148,7 +149,6 @@ impl<S: Service> Connection<S> {
             paused: false,
             requests: 0,
             stalled: None,
-            received: 0,
         }
     }
 

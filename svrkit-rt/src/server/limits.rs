@@ -22,7 +22,7 @@ pub struct Limits {
     pub request_bytes_max: usize,
     /// Bytes of an answer message whose method does not say. Default 4 MiB.
     pub response_bytes_max: usize,
-    /// Milliseconds until a new connection has sent its first frame. Default 10,000.
+    /// Milliseconds until a new connection has sent its first frame, or `progress_bytes_min` of it. Default 10,000.
     pub first_frame_timeout_ms: u64,
     /// Milliseconds in which the rest of a frame (or of an HTTP head) must have grown by `progress_bytes_min`. Default 10,000.
     pub progress_interval_ms: u64,

@@ -17,6 +17,6 @@ mod seed;
 mod serving;
 
 pub use faults::{Faults, faulty};
-pub use run::{VIRTUAL_HOURS_MAX, run_test};
+pub use run::{VIRTUAL_HOURS_MAX, run_seeded, run_test};
 pub use seed::Seed;
 pub use serving::serve;

@@ -22,8 +22,11 @@ pub fn run_test<Fut: Future>(name: &str, test: impl FnOnce(Seed) -> Fut) -> Fut:
     run_seeded(seed, test)
 }
 
-/// The same for a given seed.
-pub(super) fn run_seeded<Fut: Future>(seed: Seed, test: impl FnOnce(Seed) -> Fut) -> Fut::Output {
+/// As [`run_test`] with a seed of one's own: for tests that compare two runs.
+///
+/// # Panics
+/// As [`run_test`].
+pub fn run_seeded<Fut: Future>(seed: Seed, test: impl FnOnce(Seed) -> Fut) -> Fut::Output {
     // The runtime draws from the thread's generator, in `run_test`'s caller too; it gets back what it had.
     let before = fastrand::get_seed();
     fastrand::seed(seed.derive("runtime").value());

@@ -6,6 +6,8 @@ mod blocking;
 mod cancel;
 mod deadlines;
 mod drain;
+mod faults;
+mod hostile;
 mod inherited;
 mod layers;
 mod limits;
