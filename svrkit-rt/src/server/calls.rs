@@ -6,6 +6,9 @@ use std::hash::BuildHasherDefault;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
+/// Room for requests that an idle connection keeps.
+const IDLE_CALLS_MAX: usize = 256;
+
 /// One request of a connection. The id is the peer's and may come again once it was answered; the number is ours and does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct CallKey {
@@ -54,6 +57,13 @@ impl Calls {
             {
                 self.running.insert(key.request_id, running);
             }
+        }
+        // An idle connection keeps no table of its busiest moment.
+        if self.running.is_empty() && self.running.capacity() > IDLE_CALLS_MAX {
+            self.running = HashMap::default();
+        }
+        if finished.capacity() > IDLE_CALLS_MAX {
+            *finished = Vec::new();
         }
     }
 

@@ -1,0 +1,28 @@
+//! What takes a process of its own: a great many inputs, connections and cancels, with an eye on the memory.
+//!
+//! One test at a time, because all of them look at the memory and the tasks of the whole process.
+
+#[allow(dead_code, unused_imports)]
+#[path = "../it/support/mod.rs"]
+mod support;
+
+mod cancel_storm;
+mod connections;
+mod memory;
+mod mutations;
+
+use std::sync::{Mutex, MutexGuard};
+
+/// Held by the test that runs.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    // A test that failed leaves nothing behind that another could mind.
+    ALONE.lock().unwrap_or_else(|e| e.into_inner())
+}
+
+/// Bytes of memory that the process has in use.
+fn resident_bytes() -> usize {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+    let pages: usize = statm.split(' ').nth(1).unwrap().parse().unwrap();
+    pages * 4096
+}
