@@ -36,7 +36,7 @@ pub(crate) struct Finished {
     pub(crate) rest: Totals,
     /// Of the open loop: how late it was itself, in nanoseconds.
     pub(crate) lateness: Option<Histogram<u64>>,
-    /// Of the open loop: calls due for which there was no room.
+    /// Of the open loop: calls due for which there was no room. How long they had waited is among the latencies.
     pub(crate) not_started: u64,
     /// Calls that got no answer within the grace at the end.
     pub(crate) unanswered: u64,
@@ -120,9 +120,14 @@ impl Load {
                 Err(_) => eprintln!("warning: a thread of callers broke down"),
             }
         }
+        let mut rest = self.collect();
+        if let Some(paced) = &paced {
+            // Both have the same bounds.
+            let _ = rest.latency.add(&paced.not_started);
+        }
         Finished {
-            rest: self.collect(),
-            not_started: paced.as_ref().map_or(0, |it| it.not_started),
+            rest,
+            not_started: paced.as_ref().map_or(0, |it| it.not_started.len()),
             lateness: paced.map(|it| it.lateness),
             unanswered,
         }

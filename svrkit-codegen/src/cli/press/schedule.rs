@@ -51,6 +51,11 @@ impl Pace {
         self.at(number * self.threads + thread)
     }
 
+    /// Of the first `released` calls of all threads, those of one.
+    fn due(&self, thread: u64, released: u64) -> u64 {
+        (released + self.threads - 1 - thread) / self.threads
+    }
+
     fn at(&self, number: u64) -> Instant {
         self.starts + Duration::from_secs_f64(number as f64 / self.rate)
     }
@@ -69,8 +74,9 @@ pub(crate) struct Pacer {
 pub(crate) struct Paced {
     /// How late it was itself, in nanoseconds: what of the latencies is its own fault.
     pub(crate) lateness: Histogram<u64>,
-    /// Calls that were due, and for which no call in flight was ever free.
-    pub(crate) not_started: u64,
+    /// Nanoseconds that calls had waited at the end which were due, and for which no call in flight was ever free. They are
+    /// latencies too, and the longest: without them a press beyond saturation would look better than it is.
+    pub(crate) not_started: Histogram<u64>,
 }
 
 impl Pacer {
@@ -118,14 +124,22 @@ impl Pacer {
             }
             std::thread::sleep(at.saturating_duration_since(Instant::now()).min(NAP_MAX));
         }
-        let mut taken = 0;
-        for tickets in &self.tickets {
+        let ended = Instant::now();
+        let mut not_started = empty_histogram();
+        for (thread, tickets) in (0..).zip(&self.tickets) {
             tickets.due.close();
-            taken += tickets.taken.load(Relaxed);
+            let taken = tickets.taken.load(Relaxed);
+            for number in taken..self.pace.due(thread, released) {
+                let intended = self.pace.intended(thread, number);
+                if intended >= self.schedule.begins {
+                    let waited = ended.saturating_duration_since(intended);
+                    not_started.saturating_record(waited.as_nanos() as u64);
+                }
+            }
         }
         Paced {
             lateness,
-            not_started: released.saturating_sub(taken),
+            not_started,
         }
     }
 }
@@ -147,5 +161,6 @@ mod tests {
         assert_eq!(ms(pace.intended(1, 0)), 1);
         assert_eq!(ms(pace.intended(0, 1)), 2);
         assert_eq!(ms(pace.intended(1, 500)), 1_001);
+        assert_eq!([pace.due(0, 5), pace.due(1, 5)], [3, 2]);
     }
 }
