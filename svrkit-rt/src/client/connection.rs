@@ -414,6 +414,9 @@ impl Driver {
     fn expire(&mut self) {
         let mut state = self.shared.outbox.lock();
         let late = state.table.slots.expire(Instant::now(), &mut self.wakers);
+        if state.table.slots.len() == 0 {
+            self.answers = Vec::new();
+        }
         for request_id in late {
             // This task flushes in its next turn, whoever has the duty.
             let _ = self.shared.cancel(&mut state, request_id);

@@ -5,6 +5,9 @@ use crate::status::Status;
 use std::task::Waker;
 use tokio::time::Instant;
 
+/// Slots that a connection keeps between bursts. Once it is idle, the watch over deadlines takes those too.
+const KEPT_SLOTS_MAX: usize = 1024;
+
 /// A table of calls. A request id is a slot's index and the number of the call, so that a late answer to a call that gave up is not
 /// taken for the answer of the slot's next one.
 #[derive(Debug, Default)]
@@ -123,8 +126,7 @@ impl Slots {
 
     fn release(&mut self, index: u32) {
         self.free.push(index);
-        // An idle connection keeps no table of its busiest moment.
-        if self.free.len() == self.slots.len() && self.slots.len() > IDLE_SLOTS_MAX {
+        if self.len() == 0 && self.slots.len() > KEPT_SLOTS_MAX {
             self.slots = Vec::new();
             self.free = Vec::new();
         }
@@ -154,6 +156,12 @@ impl Slots {
             }
         }
         self.armed = next;
+        if self.len() == 0 {
+            // The watch outlasts the calls it was set for, so an idle connection comes by here once, and keeps no table of its
+            // busiest moment.
+            self.slots = Vec::new();
+            self.free = Vec::new();
+        }
         late
     }
 
@@ -175,6 +183,3 @@ impl Slots {
 fn request_id(call: u32, index: usize) -> u64 {
     (call as u64) << 32 | index as u64
 }
-
-/// Slots that an idle connection keeps.
-const IDLE_SLOTS_MAX: usize = 1024;

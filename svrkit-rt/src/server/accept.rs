@@ -1,7 +1,8 @@
 //! Taking connections in, telling their protocols apart, and sending them away in the end.
 
 use super::ServerState;
-use super::connection::{Connection, Control};
+use super::answering::Control;
+use super::connection::Connection;
 use crate::connection::{FrameReader, OutQueue};
 use crate::frame::{GoAway, Head, Header, HeaderError, MAGIC, Parts, encode_status, put_frame};
 use crate::http;

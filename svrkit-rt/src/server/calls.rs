@@ -6,8 +6,8 @@ use std::hash::BuildHasherDefault;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-/// Room for requests that an idle connection keeps.
-const IDLE_CALLS_MAX: usize = 256;
+/// Room for requests that a connection keeps between bursts. Once it is idle, the timer takes that too.
+const KEPT_CALLS_MAX: usize = 256;
 
 /// One request of a connection. The id is the peer's and may come again once it was answered; the number is ours and does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +44,10 @@ impl Calls {
         self.running.insert(key.request_id, running);
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.running.is_empty()
+    }
+
     pub(super) fn contains(&self, request_id: u64) -> bool {
         self.running.contains_key(&request_id)
     }
@@ -58,11 +62,10 @@ impl Calls {
                 self.running.insert(key.request_id, running);
             }
         }
-        // An idle connection keeps no table of its busiest moment.
-        if self.running.is_empty() && self.running.capacity() > IDLE_CALLS_MAX {
+        if self.running.is_empty() && self.running.capacity() > KEPT_CALLS_MAX {
             self.running = HashMap::default();
         }
-        if finished.capacity() > IDLE_CALLS_MAX {
+        if finished.capacity() > KEPT_CALLS_MAX {
             *finished = Vec::new();
         }
     }

@@ -1,15 +1,14 @@
 //! One framed connection: a task that owns it, reads requests, spawns their handlers, and writes what they answer.
 
 use super::ServerState;
+use super::answering::{Answering, Control, Shared, Table, put_failure, put_go_away};
 use super::calls::{CallKey, Calls};
-use crate::connection::{Flush, FrameReader, Incoming, Outbox, State, TURN_FRAMES_MAX, Writer};
+use crate::connection::{FrameReader, Incoming, Outbox, TURN_FRAMES_MAX, Writer};
 use crate::context::{Context, Priority};
 use crate::deadline::Deadline;
-use crate::frame::{
-    Answer, GoAway, Head, Header, Parts, Payload, RequestHead, encode_status, put_frame,
-};
-use crate::service::{Request, Response, Service};
-use crate::status::{Code, Status};
+use crate::frame::{Head, Header, Payload, RequestHead};
+use crate::service::{Request, Service};
+use crate::status::Status;
 use crate::transport::Stream;
 use bytes::BytesMut;
 use std::future::poll_fn;
@@ -17,67 +16,6 @@ use std::sync::Arc;
 use std::task::{self, Poll, ready};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep};
-
-/// The part of a connection that its handlers see.
-pub(super) struct Shared<S> {
-    outbox: Outbox<Table>,
-    server: Arc<ServerState<S>>,
-}
-
-/// What handlers and the connection's task tell each other, under the outbox's lock.
-#[derive(Debug, Default)]
-struct Table {
-    /// Handlers running.
-    running: usize,
-    /// Requests whose handlers are done, for the connection's task to forget.
-    finished: Vec<CallKey>,
-    /// Requests answered when their deadline passed, whose handlers do not know it yet.
-    expired: Vec<CallKey>,
-    /// Send answers with a checksum, because the peer sent one.
-    checksum: bool,
-    /// Nobody reads answers any more.
-    closed: bool,
-    draining: bool,
-}
-
-impl Table {
-    /// Takes a handler off the books. True if its request was answered before, because its deadline passed.
-    fn finish(&mut self, key: CallKey) -> bool {
-        self.running -= 1;
-        self.finished.push(key);
-        match self.expired.iter().position(|expired| *expired == key) {
-            Some(at) => {
-                self.expired.swap_remove(at);
-                true
-            }
-            None => false,
-        }
-    }
-}
-
-/// What the server does to its connections from outside.
-pub(super) trait Control: Send + Sync {
-    /// Tells the peer to go elsewhere and ends the connection once its requests are answered.
-    fn drain(&self);
-}
-
-impl<S: Send + Sync> Control for Shared<S> {
-    fn drain(&self) {
-        let mut state = self.outbox.lock();
-        if std::mem::replace(&mut state.table.draining, true) {
-            return;
-        }
-        put_go_away(&mut state, &Status::new(Code::Ok, "draining"));
-        let duty = self.outbox.flush(&mut state, Flush::Soon);
-        // The connection's task must look at `draining` even if somebody else is writing.
-        let waker = state.wake();
-        drop(state);
-        self.outbox.carry_out(duty);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-    }
-}
 
 /// The task's own part.
 pub(super) struct Connection<S> {
@@ -513,6 +451,13 @@ impl<S: Service> Connection<S> {
                 state.claim();
             }
         }
+        if self.calls.is_empty() {
+            // The timer outlasts the calls it was set for, so an idle connection comes by here once, and keeps nothing of its
+            // busiest moment.
+            self.calls = Calls::default();
+            self.arrived = Vec::new();
+            self.shared.outbox.lock().table.forget();
+        }
         if let Some(owed) = self.owed.filter(|o| o.by <= now && self.read_end.is_none()) {
             if self.received < owed.received {
                 self.refuse(Status::deadline_exceeded(owed.what));
@@ -541,132 +486,4 @@ impl<S> Drop for Connection<S> {
         self.shared.outbox.lock().table.closed = true;
         self.calls.cancel_all();
     }
-}
-
-/// A handler's way to its caller. Dropped unused (the handler was cancelled), it only takes the request off the books.
-struct Answering<S: Service> {
-    shared: Arc<Shared<S>>,
-    key: CallKey,
-    /// Bytes of the request, as they are counted for the server.
-    bytes: usize,
-    arrived: Instant,
-    open: bool,
-}
-
-impl<S: Service> Answering<S> {
-    async fn serve(self, mut request: Request) {
-        let queued = request.context.start(self.arrived);
-        let result = self.shared.server.service.call(request).await;
-        self.finish(result, queued.as_micros() as u32);
-    }
-
-    fn finish(mut self, result: Result<Response, Status>, queued_us: u32) {
-        self.open = false;
-        let shared = &self.shared;
-        shared.server.in_flight.leave(self.bytes);
-        let mut state = shared.outbox.lock();
-        if state.table.finish(self.key) || state.table.closed {
-            let waker = (state.table.running == 0).then(|| state.wake()).flatten();
-            drop(state);
-            if let Some(waker) = waker {
-                waker.wake();
-            }
-            return;
-        }
-        let checksum = state.table.checksum;
-        match result.and_then(|response| shared.server.admit_response(response, state.unwritten()))
-        {
-            Ok(response) => {
-                let answer = Head::Answer(Answer {
-                    code: 0,
-                    admitted_business: Priority::LEAST.business,
-                    admitted_user: Priority::LEAST.user,
-                    queued_us,
-                    not_started: false,
-                });
-                let parts = Parts {
-                    trace: None,
-                    metadata: (!response.metadata.is_empty()).then_some(&response.metadata),
-                    body: response.body,
-                    attachment: response.attachment,
-                };
-                put_frame(
-                    &mut state.out,
-                    Header::new(self.key.request_id, answer),
-                    parts,
-                    checksum,
-                );
-            }
-            Err(status) => put_failure(
-                &mut state,
-                self.key.request_id,
-                &status,
-                queued_us,
-                checksum,
-            ),
-        }
-        let flush = if state.table.running == 0 {
-            Flush::Now
-        } else {
-            Flush::Soon
-        };
-        let duty = shared.outbox.flush(&mut state, flush);
-        drop(state);
-        shared.outbox.carry_out(duty);
-    }
-}
-
-impl<S: Service> Drop for Answering<S> {
-    fn drop(&mut self) {
-        if !self.open {
-            return;
-        }
-        self.shared.server.in_flight.leave(self.bytes);
-        let mut state = self.shared.outbox.lock();
-        state.table.finish(self.key);
-        // The connection may be waiting for its last handler.
-        let waker = (state.table.running == 0).then(|| state.wake()).flatten();
-        drop(state);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-    }
-}
-
-fn put_failure(
-    state: &mut State<Table>,
-    request_id: u64,
-    status: &Status,
-    queued_us: u32,
-    checksum: bool,
-) {
-    let answer = Head::Answer(Answer {
-        code: status.code() as u16,
-        admitted_business: Priority::LEAST.business,
-        admitted_user: Priority::LEAST.user,
-        queued_us,
-        not_started: status.not_started(),
-    });
-    let parts = Parts {
-        body: encode_status(status),
-        ..Parts::default()
-    };
-    put_frame(
-        &mut state.out,
-        Header::new(request_id, answer),
-        parts,
-        checksum,
-    );
-}
-
-fn put_go_away(state: &mut State<Table>, status: &Status) {
-    let head = Head::GoAway(GoAway {
-        code: status.code() as u16,
-    });
-    let parts = Parts {
-        body: encode_status(status),
-        ..Parts::default()
-    };
-    let checksum = state.table.checksum;
-    put_frame(&mut state.out, Header::new(0, head), parts, checksum);
 }

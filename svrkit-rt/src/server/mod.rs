@@ -1,6 +1,7 @@
 //! Servers: a listener, the connections it brings, and the services behind them.
 
 mod accept;
+mod answering;
 mod blocking;
 mod calls;
 mod connection;
