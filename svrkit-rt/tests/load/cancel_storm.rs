@@ -69,14 +69,14 @@ async fn storm(over: Over) {
             call.abort();
         }
         until("all handlers are gone", async || alive.load(SeqCst) == 0).await;
+        until("all tasks are gone", async || {
+            metrics.num_alive_tasks() <= tasks
+        })
+        .await;
         if round == 10 {
             resident = crate::resident_bytes();
         }
     }
-    until("all tasks are gone", async || {
-        metrics.num_alive_tasks() <= tasks
-    })
-    .await;
     let grown = crate::resident_bytes().saturating_sub(resident);
     assert!(
         grown < 4 << 20,
@@ -99,15 +99,14 @@ async fn storm(over: Over) {
 
 #[test]
 fn in_memory() {
-    let _alone = crate::alone();
-    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(storm(Over::Memory));
+    crate::alone_on_sockets(storm(Over::Memory));
 }
 
 #[test]
 fn over_tcp_on_two_threads() {
-    let _alone = crate::alone();
-    let mut builder = Builder::new_multi_thread();
-    let runtime = builder.worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(async { tokio::spawn(storm(Over::Tcp)).await.unwrap() });
+    crate::alone(|| {
+        let mut builder = Builder::new_multi_thread();
+        let runtime = builder.worker_threads(2).enable_all().build().unwrap();
+        runtime.block_on(async { tokio::spawn(storm(Over::Tcp)).await.unwrap() });
+    });
 }

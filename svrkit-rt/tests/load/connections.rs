@@ -56,26 +56,29 @@ fn five_thousand_at_once_are_served_and_cost_little_when_idle() {
     if !may_open_files("connections::five_thousand_at_once_are_served_and_cost_little_when_idle") {
         return;
     }
-    let _alone = crate::alone();
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async {
-        let site = Site::start(Over::Tcp, Server::new().service(handlers())).await;
-        // What a busy server keeps anyway is there before the count begins.
-        let first: Vec<_> = (0..100).map(|_| site.channel()).collect();
-        call_all(&first).await;
-        let before = crate::resident_bytes();
-        let channels: Vec<_> = (first.len()..CONNECTIONS).map(|_| site.channel()).collect();
-        for some in channels.chunks(500) {
-            call_all(some).await;
-        }
-        let each = crate::resident_bytes().saturating_sub(before) / channels.len();
-        println!("{each} bytes for both ends of an idle connection");
-        assert!(each < IDLE_BYTES_MAX, "{each} bytes");
-        let all: Vec<_> = first.into_iter().chain(channels).collect();
-        call_all(&all).await;
-        call_all(&all).await;
-        drop(all);
-        call(&site.channel(), &ECHO, "after").await.unwrap();
-        site.stop().await;
+    crate::alone(|| {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(five_thousand());
     });
+}
+
+async fn five_thousand() {
+    let site = Site::start(Over::Tcp, Server::new().service(handlers())).await;
+    // What a busy server keeps anyway is there before the count begins.
+    let first: Vec<_> = (0..100).map(|_| site.channel()).collect();
+    call_all(&first).await;
+    let before = crate::resident_bytes();
+    let channels: Vec<_> = (first.len()..CONNECTIONS).map(|_| site.channel()).collect();
+    for some in channels.chunks(500) {
+        call_all(some).await;
+    }
+    let each = crate::resident_bytes().saturating_sub(before) / channels.len();
+    println!("{each} bytes for both ends of an idle connection");
+    assert!(each < IDLE_BYTES_MAX, "{each} bytes");
+    let all: Vec<_> = first.into_iter().chain(channels).collect();
+    call_all(&all).await;
+    call_all(&all).await;
+    drop(all);
+    call(&site.channel(), &ECHO, "after").await.unwrap();
+    site.stop().await;
 }

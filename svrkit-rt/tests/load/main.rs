@@ -11,13 +11,22 @@ mod connections;
 mod memory;
 mod mutations;
 
-use std::sync::{Mutex, MutexGuard};
+use std::sync::Mutex;
 
-/// Held by the test that runs.
-fn alone() -> MutexGuard<'static, ()> {
+/// Runs a test while no other runs.
+fn alone(test: impl FnOnce()) {
     static ALONE: Mutex<()> = Mutex::new(());
     // A test that failed leaves nothing behind that another could mind.
-    ALONE.lock().unwrap_or_else(|e| e.into_inner())
+    let _alone = ALONE.lock().unwrap_or_else(|e| e.into_inner());
+    test();
+}
+
+/// As [`alone`], with sockets: on one thread, in real time.
+fn alone_on_sockets<F: Future<Output = ()>>(test: F) {
+    alone(|| {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_all().build().unwrap().block_on(test);
+    });
 }
 
 /// Bytes of memory that the process has in use.

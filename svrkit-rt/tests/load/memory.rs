@@ -3,14 +3,18 @@
 use crate::support::{ACT, ECHO, Over, Peer, Site, Text, call, request_frame, service, until};
 use svrkit_rt::Server;
 use svrkit_rt::frame::{Head, Header, RequestHead};
+use svrkit_rt::testing::{Seed, run_test};
 
 /// What an idle connection may cost in a debug build, its task and its socket's registration included.
 const IDLE_BYTES_MAX: usize = 16 * 1024;
 
 /// Each of 300 peers announces 16 MiB, sends a little of it, and waits.
-#[svrkit::test]
-async fn announced_bytes_are_not_taken_before_they_come() {
-    let _alone = crate::alone();
+#[test]
+fn announced_bytes_are_not_taken_before_they_come() {
+    crate::alone(|| run_test("announced_bytes", announced_bytes));
+}
+
+async fn announced_bytes(_: Seed) {
     let (site, connector) = Site::in_memory(Server::new().service(service().echo()));
     let before = crate::resident_bytes();
     let mut peers = Vec::new();
@@ -37,9 +41,12 @@ async fn announced_bytes_are_not_taken_before_they_come() {
 
 /// Each of 200 connections was busy once, with a thousand calls in flight. Afterwards it keeps next to nothing. Over TCP, because
 /// what the kernel holds is not ours, while a pipe in memory is.
-#[tokio::test]
-async fn a_connection_keeps_little_of_its_busiest_moment() {
-    let _alone = crate::alone();
+#[test]
+fn a_connection_keeps_little_of_its_busiest_moment() {
+    crate::alone_on_sockets(busiest_moment());
+}
+
+async fn busiest_moment() {
     let (everybody_is_here, wait) = tokio::sync::watch::channel(false);
     let handlers = service().answer(&ACT, move |text| {
         let mut wait = wait.clone();

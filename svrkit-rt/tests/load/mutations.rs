@@ -5,7 +5,7 @@ use prost::Message;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use svrkit_rt::Server;
 use svrkit_rt::frame::{Answer, GoAway, HEADER_BYTES, Head, Header, RequestHead};
-use svrkit_rt::testing::{probe, run_test};
+use svrkit_rt::testing::{Seed, probe, run_test};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Inputs of the decoder alone. More by `SVRKIT_MUTATIONS`; the server gets a tenth.
@@ -127,79 +127,80 @@ fn pieces(rng: &mut fastrand::Rng) -> Vec<usize> {
 
 #[test]
 fn the_decoder_survives_mutated_frames() {
-    let _alone = crate::alone();
-    run_test("the_decoder_survives_mutated_frames", |seed| async move {
-        let mut rng = seed.rng();
-        let mut refused = 0;
-        for _ in 0..inputs() {
-            let (mut bytes, _) = frames(&mut rng);
-            mutate(&mut rng, &mut bytes);
-            let pieces = pieces(&mut rng);
-            let decoded = probe::decode(&bytes, &pieces, PAYLOAD_BYTES_MAX).await;
-            assert!(
-                decoded.buffer_bytes_max <= BUFFER_BYTES_MAX,
-                "{bytes:?}: {decoded:?}"
-            );
-            refused += decoded.error.is_some() as usize;
-        }
-        assert!(
-            refused > inputs() / 100,
-            "the damage was too small to test anything"
-        );
-    });
+    crate::alone(|| run_test("the_decoder_survives_mutated_frames", decode_mutated));
 }
 
-#[test]
-fn frames_are_the_same_however_they_are_cut() {
-    let _alone = crate::alone();
-    run_test(
-        "frames_are_the_same_however_they_are_cut",
-        |seed| async move {
-            let mut rng = seed.rng();
-            for _ in 0..inputs() / 20 {
-                let (bytes, count) = frames(&mut rng);
-                let whole = probe::decode(&bytes, &[], PAYLOAD_BYTES_MAX).await;
-                assert_eq!(whole.frames.len(), count, "{bytes:?}");
-                assert_eq!(whole.error, None);
-                let cut = probe::decode(&bytes, &pieces(&mut rng), PAYLOAD_BYTES_MAX).await;
-                assert_eq!(cut.frames, whole.frames);
-            }
-        },
+async fn decode_mutated(seed: Seed) {
+    let mut rng = seed.rng();
+    let mut refused = 0;
+    for _ in 0..inputs() {
+        let (mut bytes, _) = frames(&mut rng);
+        mutate(&mut rng, &mut bytes);
+        let pieces = pieces(&mut rng);
+        let decoded = probe::decode(&bytes, &pieces, PAYLOAD_BYTES_MAX).await;
+        let bounded = decoded.buffer_bytes_max <= BUFFER_BYTES_MAX;
+        assert!(bounded, "{bytes:?}: {decoded:?}");
+        refused += decoded.error.is_some() as usize;
+    }
+    let enough = inputs() / 100;
+    assert!(
+        refused > enough,
+        "the damage was too small to test anything"
     );
 }
 
 #[test]
+fn frames_are_the_same_however_they_are_cut() {
+    crate::alone(|| run_test("frames_are_the_same_however_they_are_cut", decode_cut));
+}
+
+async fn decode_cut(seed: Seed) {
+    let mut rng = seed.rng();
+    for _ in 0..inputs() / 20 {
+        let (bytes, count) = frames(&mut rng);
+        let whole = probe::decode(&bytes, &[], PAYLOAD_BYTES_MAX).await;
+        assert_eq!(whole.frames.len(), count, "{bytes:?}");
+        assert_eq!(whole.error, None);
+        let cut = probe::decode(&bytes, &pieces(&mut rng), PAYLOAD_BYTES_MAX).await;
+        assert_eq!(cut.frames, whole.frames);
+    }
+}
+
+#[test]
 fn a_server_survives_mutated_frames() {
-    let _alone = crate::alone();
     static PANICS: AtomicUsize = AtomicUsize::new(0);
-    let before = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|info| {
-        PANICS.fetch_add(1, SeqCst);
-        eprintln!("{info}");
-    }));
-    run_test("a_server_survives_mutated_frames", |seed| async move {
-        let (site, connector) = Site::in_memory(Server::new().service(service().echo()));
-        let mut rng = seed.rng();
-        let mut resident = 0;
-        for n in 0..inputs() / 10 {
-            let (mut bytes, _) = frames(&mut rng);
-            mutate(&mut rng, &mut bytes);
-            let mut stream = connector.connect().unwrap();
-            // The server may send us away before it has all of it.
-            let _ = stream.write_all(&bytes).await;
-            let _ = stream.shutdown().await;
-            let mut answers = Vec::new();
-            stream.read_to_end(&mut answers).await.unwrap();
-            assert!(answers.len() < 100_000);
-            if n == inputs() / 20 {
-                resident = crate::resident_bytes();
-            }
-        }
-        let grown = crate::resident_bytes().saturating_sub(resident);
-        assert!(grown < 8 << 20, "{grown} bytes more than half-way through");
-        call(&site.channel(), &ECHO, "still there").await.unwrap();
-        site.stop().await;
+    crate::alone(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(|info| {
+            PANICS.fetch_add(1, SeqCst);
+            eprintln!("{info}");
+        }));
+        run_test("a_server_survives_mutated_frames", serve_mutated);
+        std::panic::set_hook(before);
+        assert_eq!(PANICS.load(SeqCst), 0);
     });
-    std::panic::set_hook(before);
-    assert_eq!(PANICS.load(SeqCst), 0);
+}
+
+async fn serve_mutated(seed: Seed) {
+    let (site, connector) = Site::in_memory(Server::new().service(service().echo()));
+    let mut rng = seed.rng();
+    let mut resident = 0;
+    for n in 0..inputs() / 10 {
+        let (mut bytes, _) = frames(&mut rng);
+        mutate(&mut rng, &mut bytes);
+        let mut stream = connector.connect().unwrap();
+        // The server may send us away before it has all of it.
+        let _ = stream.write_all(&bytes).await;
+        let _ = stream.shutdown().await;
+        let mut answers = Vec::new();
+        stream.read_to_end(&mut answers).await.unwrap();
+        assert!(answers.len() < 100_000);
+        if n == inputs() / 20 {
+            resident = crate::resident_bytes();
+        }
+    }
+    let grown = crate::resident_bytes().saturating_sub(resident);
+    assert!(grown < 8 << 20, "{grown} bytes more than half-way through");
+    call(&site.channel(), &ECHO, "still there").await.unwrap();
+    site.stop().await;
 }
