@@ -107,14 +107,17 @@ impl Channel {
     /// As [`Channel::unary`] for plain threads: waits without a runtime.
     ///
     /// # Errors
-    /// As [`Channel::unary`]; `FailedPrecondition` when called from an asynchronous task, which it would block.
+    /// As [`Channel::unary`].
+    ///
+    /// # Panics
+    /// When called from an asynchronous task: it would stand still, and with it every task of its thread.
     pub fn blocking_unary<M: Message, R: Message + Default>(
         &self,
         method: &'static MethodDescriptor,
         call: Call<M>,
     ) -> Result<Reply<R>, Status> {
         let request = self.request(method, call)?;
-        typed(method, block_on(self, self.call(request))??)
+        typed(method, block_on(self, self.call(request))?)
     }
 
     fn request<M: Message>(

@@ -10,13 +10,10 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 /// Waits for `future`, which calls over `channel`, on this thread. The caller needs no runtime.
 ///
-/// # Errors
-/// None yet: a place for "no thread could be started" without a panic.
-///
 /// # Panics
 /// When called from an asynchronous task: it would stand still, and with it every task of its thread.
-pub(crate) fn block_on<F: Future>(channel: &Channel, future: F) -> Result<F::Output, Status> {
-    Ok(as_lone_caller(|| channel.runtime().block_on(future)))
+pub(crate) fn block_on<F: Future>(channel: &Channel, future: F) -> F::Output {
+    as_lone_caller(|| channel.runtime().block_on(future))
 }
 
 /// The runtime that a channel's connections live on: the caller's if there is one, else one for the whole process.

@@ -11,7 +11,7 @@ use crate::deadline::Deadline;
 use crate::descriptor::MethodDescriptor;
 use crate::layer::{Around, Plain};
 use crate::service::{DynService, Layer, Request, Response, Service};
-use crate::status::Status;
+use crate::status::{Code, Status};
 use crate::transport::MemoryConnector;
 use bytes::Bytes;
 use std::fmt;
@@ -23,6 +23,8 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
+/// Connections that a call tries which turn out to be closed.
+const SENDINGS_MAX: u32 = 3;
 /// Most lanes to one endpoint.
 const LANES_MAX: usize = 8;
 
@@ -220,12 +222,22 @@ impl Service for Base {
 }
 
 impl Core {
-    async fn call(&self, request: Request) -> Result<Response, Status> {
-        let connection = match self.pick() {
-            Some(connection) => connection,
-            None => self.wait(request.context.deadline).await?,
-        };
-        connection.call(request).await
+    async fn call(&self, mut request: Request) -> Result<Response, Status> {
+        for sending in 1.. {
+            let connection = match self.pick() {
+                Some(connection) => connection,
+                None => self.wait(request.context.deadline).await?,
+            };
+            let mut call = connection.call(request);
+            let result = (&mut call).await;
+            // A connection that closed between being picked and being used is nobody's fault, and nothing was sent.
+            let gone = matches!(&result, Err(status) if status.code() == Code::Unavailable);
+            match call.unsent() {
+                Some(unsent) if gone && sending < SENDINGS_MAX => request = unsent,
+                _ => return result,
+            }
+        }
+        Err(Status::internal("call was given up"))
     }
 
     /// An open connection, in turn. A lane whose turn it is and which is not open is begun to be opened on the way.

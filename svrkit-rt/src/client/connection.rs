@@ -43,10 +43,16 @@ thread_local! {
 
 /// Runs `f` on a thread that waits for one call at a time.
 pub(super) fn as_lone_caller<T>(f: impl FnOnce() -> T) -> T {
+    /// Also when `f` panics.
+    struct Leave;
+    impl Drop for Leave {
+        fn drop(&mut self) {
+            LONE_CALLER.set(false);
+        }
+    }
     LONE_CALLER.set(true);
-    let result = f();
-    LONE_CALLER.set(false);
-    result
+    let _leave = Leave;
+    f()
 }
 
 impl ClientConnection {
@@ -100,18 +106,22 @@ impl ClientConnection {
         state.table.leaving || state.table.closed.is_some()
     }
 
-    fn send(&self, request: Request, waker: &Waker) -> Result<u64, Status> {
+    /// Takes the request unless the connection is closed.
+    fn send(&self, request: &mut Option<Request>, waker: &Waker) -> Result<u64, Status> {
         let now = Instant::now();
+        let mut state = self.outbox.lock();
+        if let Some(status) = &state.table.closed {
+            return Err(status.clone().with_not_started());
+        }
+        let Some(request) = request.take() else {
+            return Err(Status::internal("call has no request"));
+        };
         let context = request.context;
         if context.deadline.instant() <= now {
             return Err(
                 Status::deadline_exceeded("deadline passed before the call was sent")
                     .with_not_started(),
             );
-        }
-        let mut state = self.outbox.lock();
-        if let Some(status) = &state.table.closed {
-            return Err(status.clone().with_not_started());
         }
         if state.table.slots.len() >= self.config.in_flight_per_lane_max {
             let message = "in_flight_per_lane_max: too many calls in flight";
@@ -213,25 +223,21 @@ impl Future for CallFuture {
     type Output = Result<Response, Status>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<Response, Status>> {
-        match &mut self.state {
+        let CallFuture { connection, state } = &mut *self;
+        match state {
             CallState::New(request) => {
-                let Some(request) = request.take() else {
-                    return Poll::Ready(Err(Status::internal("call has no request")));
-                };
-                match self.connection.send(request, cx.waker()) {
+                let sent = connection.send(request, cx.waker());
+                match sent {
                     Ok(request_id) => {
                         self.state = CallState::Sent(request_id);
                         Poll::Pending
                     }
-                    Err(status) => {
-                        self.state = CallState::Done;
-                        Poll::Ready(Err(status))
-                    }
+                    Err(status) => Poll::Ready(Err(status)),
                 }
             }
             CallState::Sent(request_id) => {
                 let request_id = *request_id;
-                let mut state = self.connection.outbox.lock();
+                let mut state = connection.outbox.lock();
                 match state.table.slots.look(request_id, cx.waker()) {
                     Look::Waiting => Poll::Pending,
                     Look::Done(result) => {
@@ -249,6 +255,16 @@ impl Future for CallFuture {
             CallState::Done => Poll::Ready(Err(Status::internal(
                 "call was polled after it was answered",
             ))),
+        }
+    }
+}
+
+impl CallFuture {
+    /// The request, if it met a connection that had just closed: another may take it.
+    pub(super) fn unsent(&mut self) -> Option<Request> {
+        match &mut self.state {
+            CallState::New(request) => request.take(),
+            CallState::Sent(_) | CallState::Done => None,
         }
     }
 }

@@ -29,7 +29,7 @@ pub struct Limits {
     /// Bytes that must arrive in each `progress_interval_ms` while a frame is incomplete. Default 1,024.
     pub progress_bytes_min: usize,
     /// Bytes of answers that a connection may leave unread. Beyond, no more requests are read from it and answers shrink to
-    /// `ResourceExhausted`. Default 8 MiB.
+    /// `ResourceExhausted`. Default 32 MiB: several of the largest answers at once, to somebody who does read.
     pub unwritten_bytes_max: usize,
     /// Milliseconds that writing may stand still before the connection is ended. Default 30,000.
     pub write_stall_timeout_ms: u64,
@@ -55,7 +55,7 @@ impl Default for Limits {
             first_frame_timeout_ms: 10_000,
             progress_interval_ms: 10_000,
             progress_bytes_min: 1_024,
-            unwritten_bytes_max: 8 * 1024 * 1024,
+            unwritten_bytes_max: 32 * 1024 * 1024,
             write_stall_timeout_ms: 30_000,
             blocking_threads_max: 64,
             blocking_waiting_max: 1_024,

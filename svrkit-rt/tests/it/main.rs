@@ -9,6 +9,7 @@ mod drain;
 mod faults;
 mod hostile;
 mod inherited;
+mod killed;
 mod layers;
 mod limits;
 mod panics;
