@@ -68,7 +68,10 @@ pub(crate) enum Ticket {
 impl MethodPolicy {
     /// The policy of `method` as the IDL gives it, without the defaults of its service.
     pub(crate) fn of(method: &MethodDescriptor) -> MethodPolicy {
-        read(method.parent_pool(), &method.options(), "svrkit.method")
+        let options = method.options();
+        let mut policy: MethodPolicy = read(method.parent_pool(), &options, "svrkit.method");
+        policy.idempotent = policy.idempotent.or(standard_idempotency(&options));
+        policy
     }
 
     /// This policy, with what it leaves out taken from the service.
@@ -89,6 +92,13 @@ impl ServicePolicy {
     }
 }
 
+/// What protobuf's own option says, by which published clients decide whether they may use GET: both of its levels mean that calling
+/// twice does no harm.
+fn standard_idempotency(options: &DynamicMessage) -> Option<bool> {
+    let level = options.get_field_by_name("idempotency_level")?;
+    (level.as_enum_number()? != 0).then_some(true)
+}
+
 fn read<M: prost::Message + Default>(
     pool: &DescriptorPool,
     options: &DynamicMessage,
@@ -107,6 +117,36 @@ fn read<M: prost::Message + Default>(
 mod tests {
     use super::*;
     use prost_reflect::{Kind, Value};
+
+    /// Protobuf's own option is heard where ours is silent.
+    #[test]
+    fn the_standard_option_counts_too() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let proto = folder.path().join("a.proto");
+        let text = r#"syntax = "proto3";
+            import "svrkit/options.proto";
+            message M {}
+            service S {
+                rpc Plain(M) returns (M);
+                rpc Safe(M) returns (M) { option idempotency_level = NO_SIDE_EFFECTS; }
+                rpc Denied(M) returns (M) {
+                    option idempotency_level = IDEMPOTENT;
+                    option (svrkit.method) = { idempotent: false };
+                }
+            }"#;
+        std::fs::write(&proto, text).expect("a file");
+        let mut compiler = crate::sources::compiler(std::iter::once(
+            protox::file::IncludeFileResolver::new(folder.path().to_owned()),
+        ));
+        compiler.open_file("a.proto").expect("a good file");
+        let pool = compiler.descriptor_pool();
+        let service = pool.get_service_by_name("S").expect("the service");
+        let idempotent: Vec<_> = service
+            .methods()
+            .map(|m| MethodPolicy::of(&m).idempotent)
+            .collect();
+        assert_eq!(idempotent, [None, Some(true), Some(false)]);
+    }
 
     /// A policy with every field set, made by reflection from the file itself, must read as it was written.
     #[test]
