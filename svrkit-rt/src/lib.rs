@@ -14,6 +14,7 @@
 //!
 //! - Values of a call: [`Context`], [`Deadline`], [`Metadata`], [`Priority`], [`TraceContext`], [`Call`], [`Reply`], [`Status`].
 //! - What the IDL says: [`ServiceDescriptor`], [`MethodDescriptor`].
+//! - Time and rates: [`clock`], [`TokenBuckets`].
 //! - The two ends: [`Server`] with its [`Limits`] on a [`Listener`]; [`Channel`] with its [`ChannelConfig`] to [`Endpoint`]s.
 //!
 //! # Features
@@ -30,6 +31,7 @@ extern crate self as svrkit_rt;
 pub mod builtin;
 mod call;
 mod client;
+pub mod clock;
 #[doc(hidden)]
 pub mod codegen;
 mod connection;
@@ -45,6 +47,7 @@ mod service;
 mod status;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod token_buckets;
 mod trace;
 mod transport;
 
@@ -65,6 +68,7 @@ pub use service::{
     BoxFuture, Intercept, Intercepted, Interceptor, Layer, Load, Request, Response, Service,
 };
 pub use status::{Code, Status};
+pub use token_buckets::{Rate, TokenBuckets};
 pub use trace::TraceContext;
 pub use transport::{Io, Listener, MemoryConnector, Stream, TcpOptions, memory};
 #[cfg(feature = "tls")]

@@ -1,0 +1,39 @@
+//! The one clock: wall time that a test can steer.
+
+use std::sync::OnceLock;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+/// Milliseconds since 1970, UTC.
+///
+/// The system's clock is read once a process; from there on time passes as [`tokio::time::Instant`] says, so it never goes back while
+/// the process lives, and on a paused clock it moves with the timers. Outside of a runtime it is the real clock.
+pub fn now_ms() -> u64 {
+    static START: OnceLock<(Instant, u64)> = OnceLock::new();
+    let (start, start_ms) = START.get_or_init(|| {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        let ms = since.map_or(0, |since| since.as_millis() as u64);
+        (tokio::time::Instant::now().into_std(), ms)
+    });
+    let now = tokio::time::Instant::now().into_std();
+    // A paused runtime that began before the first reading may stand a little before it.
+    match now.checked_duration_since(*start) {
+        Some(passed) => start_ms + passed.as_millis() as u64,
+        None => start_ms.saturating_sub(start.duration_since(now).as_millis() as u64),
+    }
+}
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use super::*;
+    use crate::testing::run_test;
+    use std::time::Duration;
+
+    #[test]
+    fn it_moves_with_a_paused_clock() {
+        run_test("clock", |_| async {
+            let before = now_ms();
+            tokio::time::sleep(Duration::from_secs(7 * 24 * 3600 - 60)).await;
+            assert_eq!(now_ms() - before, (7 * 24 * 3600 - 60) * 1000);
+        });
+    }
+}

@@ -1,0 +1,118 @@
+//! Rates a key: so many at once, so many a second after that.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A rate: `burst` at once, then one each `refill`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// How many at once. At least 1.
+    pub burst: u32,
+    /// Time that gives one back.
+    pub refill: Duration,
+}
+
+/// A token bucket for each key (a user, an address), at most `keys_max` of them.
+///
+/// A bucket that is full again is forgotten, so memory follows the keys that are in use. When all `keys_max` are in use, a new key is
+/// refused: whoever spreads a flood over ever new keys does not thereby make room for himself.
+#[derive(Debug)]
+pub struct TokenBuckets<K> {
+    rate: Rate,
+    keys_max: usize,
+    /// When each key's bucket will be full again.
+    full_at: HashMap<K, Instant>,
+}
+
+impl<K: Hash + Eq> TokenBuckets<K> {
+    /// Buckets that are all full.
+    pub fn new(rate: Rate, keys_max: usize) -> TokenBuckets<K> {
+        TokenBuckets {
+            rate,
+            keys_max,
+            full_at: HashMap::new(),
+        }
+    }
+
+    /// Takes a token of `key`'s bucket.
+    ///
+    /// # Errors
+    /// How long until there is one, when there is none.
+    pub fn take(&mut self, key: K) -> Result<(), Duration> {
+        let now = Instant::now();
+        let window = self.rate.refill * self.rate.burst.max(1);
+        if self.full_at.len() >= self.keys_max && !self.full_at.contains_key(&key) {
+            self.full_at.retain(|_, full_at| *full_at > now);
+            if self.full_at.len() >= self.keys_max {
+                return Err(self.rate.refill);
+            }
+        }
+        let full_at = self.full_at.entry(key).or_insert(now);
+        let next = (*full_at).max(now) + self.rate.refill;
+        if next > now + window {
+            return Err(next - (now + window));
+        }
+        *full_at = next;
+        Ok(())
+    }
+
+    /// Gives `key`'s tokens back: it has shown that it may.
+    pub fn forgive(&mut self, key: &K) {
+        self.full_at.remove(key);
+    }
+
+    /// Other bounds from now on; what was taken stays taken.
+    pub fn set_rate(&mut self, rate: Rate) {
+        self.rate = rate;
+    }
+
+    /// Keys in use or not yet forgotten.
+    pub fn keys(&self) -> usize {
+        self.full_at.len()
+    }
+}
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use super::*;
+    use crate::testing::run_test;
+    use tokio::time::advance;
+
+    const RATE: Rate = Rate {
+        burst: 3,
+        refill: Duration::from_secs(10),
+    };
+
+    #[test]
+    fn a_burst_then_one_each_refill() {
+        run_test("buckets", |_| async {
+            let mut buckets = TokenBuckets::new(RATE, 10);
+            for _ in 0..3 {
+                buckets.take("ada").unwrap();
+            }
+            assert_eq!(buckets.take("ada"), Err(Duration::from_secs(10)));
+            buckets.take("bob").expect("another key has its own");
+            advance(Duration::from_secs(10)).await;
+            buckets.take("ada").unwrap();
+            buckets.take("ada").unwrap_err();
+            buckets.forgive(&"ada");
+            buckets.take("ada").unwrap();
+        });
+    }
+
+    #[test]
+    fn full_buckets_make_room_and_others_do_not() {
+        run_test("buckets", |_| async {
+            let mut buckets = TokenBuckets::new(RATE, 2);
+            buckets.take(1).unwrap();
+            buckets.take(2).unwrap();
+            buckets.take(3).unwrap_err();
+            buckets.take(1).expect("a known key goes on");
+            advance(Duration::from_secs(20)).await;
+            buckets.take(3).unwrap();
+            assert_eq!(buckets.keys(), 1);
+        });
+    }
+}
