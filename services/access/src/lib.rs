@@ -1,0 +1,2 @@
+//! Long link, short link and WebSocket: connections, nothing else.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Client SDK of the messaging backend.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Registration, tickets, profiles, devices.
+#![forbid(unsafe_code)]

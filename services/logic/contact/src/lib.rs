@@ -1,0 +1,2 @@
+//! Who knows whom.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Group messages to their members' inboxes.
+#![forbid(unsafe_code)]

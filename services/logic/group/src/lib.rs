@@ -1,0 +1,2 @@
+//! Groups and who is in them.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Sending, recalling, receipts.
+#![forbid(unsafe_code)]

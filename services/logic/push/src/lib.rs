@@ -1,0 +1,2 @@
+//! News and kicks to access nodes.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Who is on which access node.
+#![forbid(unsafe_code)]

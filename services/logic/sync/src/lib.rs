@@ -1,0 +1,2 @@
+//! What is newer than a snapshot.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Accounts, names, devices and ticket keys, on disk.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Contact lists, on disk.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Groups, members and group lists, on disk.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Inboxes and message bodies, on disk.
+#![forbid(unsafe_code)]
