@@ -27,6 +27,7 @@ impl Peers {
     /// `FailedPrecondition` when nobody said where it is.
     pub fn channel(&self, service: &str) -> Result<Channel, Status> {
         let channel = self.channels.get(service).cloned();
-        channel.ok_or_else(|| Status::failed_precondition(format!("no address of service {service}")))
+        channel
+            .ok_or_else(|| Status::failed_precondition(format!("no address of service {service}")))
     }
 }

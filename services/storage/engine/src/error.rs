@@ -48,7 +48,9 @@ pub enum WriteError {
 impl fmt::Display for EngineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            EngineError::Behind { version } => write!(f, "the partition is only at version {version}"),
+            EngineError::Behind { version } => {
+                write!(f, "the partition is only at version {version}")
+            }
             EngineError::Overloaded => write!(f, "too much is waiting to be written"),
             EngineError::Stopped { reason } => write!(f, "the engine stopped: {reason}"),
             EngineError::Damaged { reason } => write!(f, "damaged data: {reason}"),

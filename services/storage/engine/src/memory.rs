@@ -182,7 +182,8 @@ impl Partition {
                     self.rows.remove(&key);
                 }
                 Op::DeleteRange { from, to } => {
-                    let inside = |key: &Bytes| *key >= from && to.as_ref().is_none_or(|to| key < to);
+                    let inside =
+                        |key: &Bytes| *key >= from && to.as_ref().is_none_or(|to| key < to);
                     self.rows.retain(|key, _| !inside(key));
                 }
             }
@@ -200,9 +201,9 @@ impl Partition {
             Condition::Absent { key } => !self.rows.contains_key(key),
             Condition::Below { key, mark } => match self.rows.get(key) {
                 None => true,
-                Some((value, _)) => {
-                    value[..].try_into().is_ok_and(|bytes| u64::from_be_bytes(bytes) < *mark)
-                }
+                Some((value, _)) => value[..]
+                    .try_into()
+                    .is_ok_and(|bytes| u64::from_be_bytes(bytes) < *mark),
             },
         }
     }
