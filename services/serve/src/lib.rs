@@ -1,11 +1,24 @@
 //! What every service's process does before and after it serves.
 //!
-//! - [`Peers`]: channels to the services that this one calls, by name.
+//! - [`Role`], [`ROLES`]: the services there are, and who calls whom.
+//! - [`Settings`]: file, environment and flags. [`Addresses`]: where services are. [`Peers`]: channels to those that one calls.
+//! - [`Start`]: what a service is started with. [`process`]: a service as a process of its own.
 //! - [`Notifier`]: news on its way to the push service, gathered while a call is under way.
 #![forbid(unsafe_code)]
 
+mod addresses;
+mod log;
 mod notifier;
 mod peers;
+pub mod process;
+mod roles;
+mod settings;
+mod start;
 
+pub use addresses::{Addresses, listen};
 pub use notifier::{Notifier, merge};
 pub use peers::Peers;
+pub use process::main;
+pub use roles::{Layer, ROLES, Role};
+pub use settings::{Settings, SettingsError};
+pub use start::{Start, StartError};
