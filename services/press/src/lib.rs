@@ -1,0 +1,2 @@
+//! Load with proof.
+#![forbid(unsafe_code)]
