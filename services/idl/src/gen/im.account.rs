@@ -43,9 +43,13 @@ pub struct LoginResponse {
     #[prost(message, optional, tag = "15")]
     pub error: ::core::option::Option<super::base::Error>,
 }
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::svrkit_rt::codegen::prost::Message)]
+#[derive(Clone, PartialEq, Eq, Hash, ::svrkit_rt::codegen::prost::Message)]
 #[prost(prost_path = "::svrkit_rt::codegen::prost")]
-pub struct RenewTicketRequest {}
+pub struct RenewTicketRequest {
+    /// The one to renew. It is looked at again, since a link may for a moment outlive the ticket that opened it.
+    #[prost(string, tag = "1")]
+    pub ticket: ::svrkit_rt::codegen::prost::alloc::string::String,
+}
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::svrkit_rt::codegen::prost::Message)]
 #[prost(prost_path = "::svrkit_rt::codegen::prost")]
 pub struct LogoutRequest {}

@@ -26,12 +26,18 @@ pub struct CreateRequest {
     /// Without its number.
     #[prost(message, optional, tag = "1")]
     pub account: ::core::option::Option<Account>,
+    /// Without its serial. Unset: none yet.
+    #[prost(message, optional, tag = "2")]
+    pub device: ::core::option::Option<Device>,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::svrkit_rt::codegen::prost::Message)]
 #[prost(prost_path = "::svrkit_rt::codegen::prost")]
 pub struct CreateResponse {
     #[prost(uint64, tag = "1")]
     pub uin: u64,
+    /// Of the device; 0 without one.
+    #[prost(uint64, tag = "2")]
+    pub serial: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::svrkit_rt::codegen::prost::Message)]
 #[prost(prost_path = "::svrkit_rt::codegen::prost")]
@@ -63,6 +69,11 @@ pub struct UpdateRequest {
     pub account: ::core::option::Option<Account>,
     #[prost(uint64, tag = "2")]
     pub expected_version: u64,
+    /// Gives all devices but this one a new serial in the same write; empty: really all. Unset: none.
+    #[prost(string, optional, tag = "3")]
+    pub revoke_except: ::core::option::Option<
+        ::svrkit_rt::codegen::prost::alloc::string::String,
+    >,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::svrkit_rt::codegen::prost::Message)]
 #[prost(prost_path = "::svrkit_rt::codegen::prost")]
@@ -79,7 +90,7 @@ pub struct Device {
     pub device_name: ::svrkit_rt::codegen::prost::alloc::string::String,
     #[prost(uint64, tag = "3")]
     pub logged_in_ms: u64,
-    /// A ticket is valid only with the serial its device has now.
+    /// A ticket is valid only with the serial its device has now. Given by the store; never twice in an account.
     #[prost(uint64, tag = "4")]
     pub serial: u64,
 }
@@ -88,12 +99,20 @@ pub struct Device {
 pub struct PutDeviceRequest {
     #[prost(uint64, tag = "1")]
     pub uin: u64,
+    /// Without its serial.
     #[prost(message, optional, tag = "2")]
     pub device: ::core::option::Option<Device>,
+    /// ABORTED unless the account is at this version. 0: whatever its version.
+    #[prost(uint64, tag = "3")]
+    pub expected_version: u64,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::svrkit_rt::codegen::prost::Message)]
 #[prost(prost_path = "::svrkit_rt::codegen::prost")]
-pub struct PutDeviceResponse {}
+pub struct PutDeviceResponse {
+    /// Of the device from now on.
+    #[prost(uint64, tag = "1")]
+    pub serial: u64,
+}
 #[derive(Clone, PartialEq, Eq, Hash, ::svrkit_rt::codegen::prost::Message)]
 #[prost(prost_path = "::svrkit_rt::codegen::prost")]
 pub struct GetDeviceRequest {
@@ -172,7 +191,7 @@ pub struct EraseRequest {
 pub trait AccountStore: ::core::marker::Send + ::core::marker::Sync + 'static {
     /// Methods written as plain `fn`, which run on threads that may block; set by `#[svrkit::service]`.
     const BLOCKING: &'static [&'static str] = &[];
-    /// Takes a number and the name. ALREADY_EXISTS when the name is taken.
+    /// Takes a number and the name; writes the first device with it. ALREADY_EXISTS when the name is taken.
     fn create(
         &self,
         ctx: &mut ::svrkit_rt::Context,
@@ -196,7 +215,7 @@ pub trait AccountStore: ::core::marker::Send + ::core::marker::Sync + 'static {
     ) -> impl ::core::future::Future<
         Output = ::core::result::Result<GetManyResponse, ::svrkit_rt::Status>,
     > + ::core::marker::Send;
-    /// ABORTED unless the account is at `expected_version`.
+    /// ABORTED unless the account is at `expected_version`; NOT_FOUND. Number, name and time of creation stay as they are.
     fn update(
         &self,
         ctx: &mut ::svrkit_rt::Context,
@@ -204,7 +223,7 @@ pub trait AccountStore: ::core::marker::Send + ::core::marker::Sync + 'static {
     ) -> impl ::core::future::Future<
         Output = ::core::result::Result<UpdateResponse, ::svrkit_rt::Status>,
     > + ::core::marker::Send;
-    /// Adds a device or changes it. RESOURCE_EXHAUSTED beyond `devices_max`.
+    /// Adds a device or changes it, and gives it a new serial: tickets it had before are dead. RESOURCE_EXHAUSTED beyond `devices_max`.
     fn put_device(
         &self,
         ctx: &mut ::svrkit_rt::Context,
@@ -449,7 +468,7 @@ impl AccountStoreClient {
     pub fn new(channel: ::svrkit_rt::Channel) -> Self {
         Self { channel }
     }
-    /// Takes a number and the name. ALREADY_EXISTS when the name is taken.
+    /// Takes a number and the name; writes the first device with it. ALREADY_EXISTS when the name is taken.
     pub async fn create(
         &self,
         request: CreateRequest,
@@ -502,7 +521,7 @@ impl AccountStoreClient {
     > {
         self.channel.unary(&ACCOUNT_STORE.methods[2], call.into()).await
     }
-    /// ABORTED unless the account is at `expected_version`.
+    /// ABORTED unless the account is at `expected_version`; NOT_FOUND. Number, name and time of creation stay as they are.
     pub async fn update(
         &self,
         request: UpdateRequest,
@@ -524,7 +543,7 @@ impl AccountStoreClient {
             )
             .await
     }
-    /// Adds a device or changes it. RESOURCE_EXHAUSTED beyond `devices_max`.
+    /// Adds a device or changes it, and gives it a new serial: tickets it had before are dead. RESOURCE_EXHAUSTED beyond `devices_max`.
     pub async fn put_device(
         &self,
         request: PutDeviceRequest,
@@ -762,7 +781,7 @@ pub static ACCOUNT_STORE: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceD
         ::svrkit_rt::MethodDescriptor {
             input: "im.account_store.CreateRequest",
             output: "im.account_store.CreateResponse",
-            docs: "Takes a number and the name. ALREADY_EXISTS when the name is taken.",
+            docs: "Takes a number and the name; writes the first device with it. ALREADY_EXISTS when the name is taken.",
             timeout_ms: 5000,
             priority: 16,
             ..::svrkit_rt::MethodDescriptor::plain(
@@ -802,7 +821,7 @@ pub static ACCOUNT_STORE: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceD
         ::svrkit_rt::MethodDescriptor {
             input: "im.account_store.UpdateRequest",
             output: "im.account_store.UpdateResponse",
-            docs: "ABORTED unless the account is at `expected_version`.",
+            docs: "ABORTED unless the account is at `expected_version`; NOT_FOUND. Number, name and time of creation stay as they are.",
             timeout_ms: 5000,
             hash_key: ::core::option::Option::Some("account.uin"),
             ..::svrkit_rt::MethodDescriptor::plain(
@@ -815,7 +834,7 @@ pub static ACCOUNT_STORE: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceD
         ::svrkit_rt::MethodDescriptor {
             input: "im.account_store.PutDeviceRequest",
             output: "im.account_store.PutDeviceResponse",
-            docs: "Adds a device or changes it. RESOURCE_EXHAUSTED beyond `devices_max`.",
+            docs: "Adds a device or changes it, and gives it a new serial: tickets it had before are dead. RESOURCE_EXHAUSTED beyond `devices_max`.",
             timeout_ms: 5000,
             idempotent: true,
             hash_key: ::core::option::Option::Some("uin"),
@@ -960,7 +979,7 @@ pub mod blocking {
         pub fn new(channel: ::svrkit_rt::Channel) -> Self {
             Self { channel }
         }
-        /// Takes a number and the name. ALREADY_EXISTS when the name is taken.
+        /// Takes a number and the name; writes the first device with it. ALREADY_EXISTS when the name is taken.
         pub fn create(
             &self,
             request: super::CreateRequest,
@@ -1015,7 +1034,7 @@ pub mod blocking {
         > {
             self.channel.blocking_unary(&super::ACCOUNT_STORE.methods[2], call.into())
         }
-        /// ABORTED unless the account is at `expected_version`.
+        /// ABORTED unless the account is at `expected_version`; NOT_FOUND. Number, name and time of creation stay as they are.
         pub fn update(
             &self,
             request: super::UpdateRequest,
@@ -1036,7 +1055,7 @@ pub mod blocking {
                     call.into().or_routing_key(super::account_store_update_key),
                 )
         }
-        /// Adds a device or changes it. RESOURCE_EXHAUSTED beyond `devices_max`.
+        /// Adds a device or changes it, and gives it a new serial: tickets it had before are dead. RESOURCE_EXHAUSTED beyond `devices_max`.
         pub fn put_device(
             &self,
             request: super::PutDeviceRequest,

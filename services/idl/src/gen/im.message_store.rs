@@ -78,6 +78,9 @@ pub struct ReadRequest {
     /// 0 for 128 KiB, which is also the most.
     #[prost(uint32, tag = "5")]
     pub bytes_max: u32,
+    /// Only looks: it says nothing of what any device has. `device` may be empty.
+    #[prost(bool, tag = "6")]
+    pub peek: bool,
 }
 #[derive(Clone, PartialEq, ::svrkit_rt::codegen::prost::Message)]
 #[prost(prost_path = "::svrkit_rt::codegen::prost")]
