@@ -77,8 +77,10 @@ pub struct MemberResponse {
 pub struct MembersRequest {
     #[prost(uint64, tag = "1")]
     pub group: u64,
+    /// Members with greater numbers come, sorted by number.
     #[prost(uint64, tag = "2")]
     pub after: u64,
+    /// 0 for 500; at most 2,000.
     #[prost(uint32, tag = "3")]
     pub rows_max: u32,
 }
@@ -122,10 +124,27 @@ pub struct ListRequest {
 pub struct ListResponse {
     #[prost(message, repeated, tag = "1")]
     pub groups: ::svrkit_rt::codegen::prost::alloc::vec::Vec<super::group::Membership>,
+    /// What to ask after next: of the last entry while there are more, of the list when there are not.
     #[prost(uint64, tag = "2")]
     pub version: u64,
     #[prost(bool, tag = "3")]
     pub more: bool,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::svrkit_rt::codegen::prost::Message)]
+#[prost(prost_path = "::svrkit_rt::codegen::prost")]
+pub struct Count {
+    /// Groups he owns included.
+    #[prost(uint32, tag = "1")]
+    pub joined: u32,
+    #[prost(uint32, tag = "2")]
+    pub owned: u32,
+}
+#[derive(Clone, PartialEq, ::svrkit_rt::codegen::prost::Message)]
+#[prost(prost_path = "::svrkit_rt::codegen::prost")]
+pub struct CountsResponse {
+    /// In the order they were asked for.
+    #[prost(message, repeated, tag = "1")]
+    pub counts: ::svrkit_rt::codegen::prost::alloc::vec::Vec<Count>,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::svrkit_rt::codegen::prost::Message)]
 #[prost(prost_path = "::svrkit_rt::codegen::prost")]
@@ -160,7 +179,7 @@ pub trait GroupStore: ::core::marker::Send + ::core::marker::Sync + 'static {
     ) -> impl ::core::future::Future<
         Output = ::core::result::Result<ChangeResponse, ::svrkit_rt::Status>,
     > + ::core::marker::Send;
-    /// One member with what decides whether he may speak.
+    /// One member with what decides whether he may speak. NOT_FOUND when there never was such a group.
     fn member(
         &self,
         ctx: &mut ::svrkit_rt::Context,
@@ -197,7 +216,15 @@ pub trait GroupStore: ::core::marker::Send + ::core::marker::Sync + 'static {
     ) -> impl ::core::future::Future<
         Output = ::core::result::Result<super::base::UserVersions, ::svrkit_rt::Status>,
     > + ::core::marker::Send;
-    /// Forgets a user's list; he must have left all groups before.
+    /// In how many groups users are.
+    fn counts(
+        &self,
+        ctx: &mut ::svrkit_rt::Context,
+        request: super::base::Uins,
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<CountsResponse, ::svrkit_rt::Status>,
+    > + ::core::marker::Send;
+    /// Forgets a user's list. FAILED_PRECONDITION unless he has left all groups before.
     fn erase(
         &self,
         ctx: &mut ::svrkit_rt::Context,
@@ -242,6 +269,7 @@ impl<T: GroupStore> ::svrkit_rt::codegen::GeneratedService for GroupStoreServer<
             "questions",
             "list",
             "versions",
+            "counts",
             "erase",
         ];
         let name = RUST_NAMES.get(method);
@@ -313,6 +341,13 @@ impl<T: GroupStore> ::svrkit_rt::codegen::GeneratedService for GroupStoreServer<
                 })
             }
             8 => {
+                ::std::boxed::Box::pin(async move {
+                    let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
+                    let reply = T::counts(&service, &mut ctx, message).await?;
+                    ::svrkit_rt::codegen::encode(ctx, &reply)
+                })
+            }
+            9 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
                     let reply = T::erase(&service, &mut ctx, message).await?;
@@ -391,7 +426,7 @@ impl GroupStoreClient {
             )
             .await
     }
-    /// One member with what decides whether he may speak.
+    /// One member with what decides whether he may speak. NOT_FOUND when there never was such a group.
     pub async fn member(
         &self,
         request: MemberRequest,
@@ -490,7 +525,24 @@ impl GroupStoreClient {
     > {
         self.channel.unary(&GROUP_STORE.methods[7], call.into()).await
     }
-    /// Forgets a user's list; he must have left all groups before.
+    /// In how many groups users are.
+    pub async fn counts(
+        &self,
+        request: super::base::Uins,
+    ) -> ::core::result::Result<CountsResponse, ::svrkit_rt::Status> {
+        Ok(self.counts_with(request).await?.message)
+    }
+    /// As [`counts`](Self::counts), with options for this call and all that its answer carries.
+    pub async fn counts_with(
+        &self,
+        call: impl ::core::convert::Into<::svrkit_rt::Call<super::base::Uins>>,
+    ) -> ::core::result::Result<
+        ::svrkit_rt::Reply<CountsResponse>,
+        ::svrkit_rt::Status,
+    > {
+        self.channel.unary(&GROUP_STORE.methods[8], call.into()).await
+    }
+    /// Forgets a user's list. FAILED_PRECONDITION unless he has left all groups before.
     pub async fn erase(
         &self,
         request: EraseRequest,
@@ -507,7 +559,7 @@ impl GroupStoreClient {
     > {
         self.channel
             .unary(
-                &GROUP_STORE.methods[8],
+                &GROUP_STORE.methods[9],
                 call.into().or_routing_key(group_store_erase_key),
             )
             .await
@@ -588,7 +640,7 @@ pub static GROUP_STORE: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceDes
         ::svrkit_rt::MethodDescriptor {
             input: "im.group_store.MemberRequest",
             output: "im.group_store.MemberResponse",
-            docs: "One member with what decides whether he may speak.",
+            docs: "One member with what decides whether he may speak. NOT_FOUND when there never was such a group.",
             timeout_ms: 5000,
             idempotent: true,
             hash_key: ::core::option::Option::Some("group"),
@@ -652,9 +704,22 @@ pub static GROUP_STORE: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceDes
             )
         },
         ::svrkit_rt::MethodDescriptor {
+            input: "im.base.Uins",
+            output: "im.group_store.CountsResponse",
+            docs: "In how many groups users are.",
+            timeout_ms: 5000,
+            idempotent: true,
+            ..::svrkit_rt::MethodDescriptor::plain(
+                4083931359,
+                "im.group_store.GroupStore",
+                "Counts",
+                "im.group_store.GroupStore/Counts",
+            )
+        },
+        ::svrkit_rt::MethodDescriptor {
             input: "im.group_store.EraseRequest",
             output: "im.base.Empty",
-            docs: "Forgets a user's list; he must have left all groups before.",
+            docs: "Forgets a user's list. FAILED_PRECONDITION unless he has left all groups before.",
             timeout_ms: 5000,
             idempotent: true,
             hash_key: ::core::option::Option::Some("uin"),
@@ -741,7 +806,7 @@ pub mod blocking {
                     call.into().or_routing_key(super::group_store_change_key),
                 )
         }
-        /// One member with what decides whether he may speak.
+        /// One member with what decides whether he may speak. NOT_FOUND when there never was such a group.
         pub fn member(
             &self,
             request: super::MemberRequest,
@@ -842,7 +907,24 @@ pub mod blocking {
         > {
             self.channel.blocking_unary(&super::GROUP_STORE.methods[7], call.into())
         }
-        /// Forgets a user's list; he must have left all groups before.
+        /// In how many groups users are.
+        pub fn counts(
+            &self,
+            request: super::super::base::Uins,
+        ) -> ::core::result::Result<super::CountsResponse, ::svrkit_rt::Status> {
+            Ok(self.counts_with(request)?.message)
+        }
+        /// As [`counts`](Self::counts), with options for this call and all that its answer carries.
+        pub fn counts_with(
+            &self,
+            call: impl ::core::convert::Into<::svrkit_rt::Call<super::super::base::Uins>>,
+        ) -> ::core::result::Result<
+            ::svrkit_rt::Reply<super::CountsResponse>,
+            ::svrkit_rt::Status,
+        > {
+            self.channel.blocking_unary(&super::GROUP_STORE.methods[8], call.into())
+        }
+        /// Forgets a user's list. FAILED_PRECONDITION unless he has left all groups before.
         pub fn erase(
             &self,
             request: super::EraseRequest,
@@ -859,7 +941,7 @@ pub mod blocking {
         > {
             self.channel
                 .blocking_unary(
-                    &super::GROUP_STORE.methods[8],
+                    &super::GROUP_STORE.methods[9],
                     call.into().or_routing_key(super::group_store_erase_key),
                 )
         }
