@@ -7,6 +7,9 @@ pub struct AppendRequest {
     /// As the receiver sees it (chat = sender), without time.
     #[prost(message, optional, tag = "2")]
     pub item: ::core::option::Option<super::message::Item>,
+    /// The sender's device, which needs no copy.
+    #[prost(string, tag = "3")]
+    pub sender_device: ::svrkit_rt::codegen::prost::alloc::string::String,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::svrkit_rt::codegen::prost::Message)]
 #[prost(prost_path = "::svrkit_rt::codegen::prost")]
@@ -37,6 +40,10 @@ pub struct AppendGroupResponse {
     pub time_ms: u64,
     #[prost(bool, tag = "3")]
     pub duplicate: bool,
+    /// All of the log up to here has been in the queue. Tasks for what is above must be enqueued in order, whoever wrote it: FanOut takes a
+    /// group's rows in their order only.
+    #[prost(uint64, tag = "4")]
+    pub fanned_seq: u64,
 }
 /// A message of a group's log, or a recall of one, by its place.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::svrkit_rt::codegen::prost::Message)]
@@ -50,7 +57,7 @@ pub struct FanOutRow {
 pub struct FanOutRequest {
     #[prost(uint64, tag = "1")]
     pub group: u64,
-    /// Rising.
+    /// Rising, and above those of earlier requests: what is below what a member has counts as there.
     #[prost(message, repeated, tag = "2")]
     pub rows: ::svrkit_rt::codegen::prost::alloc::vec::Vec<FanOutRow>,
     #[prost(uint64, repeated, tag = "3")]
@@ -115,6 +122,9 @@ pub struct RecallResponse {
     /// Group: place in the log of the row that says so, to be fanned out.
     #[prost(uint64, tag = "3")]
     pub group_seq: u64,
+    /// As in AppendGroupResponse.
+    #[prost(uint64, tag = "4")]
+    pub fanned_seq: u64,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::svrkit_rt::codegen::prost::Message)]
 #[prost(prost_path = "::svrkit_rt::codegen::prost")]
