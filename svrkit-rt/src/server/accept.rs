@@ -54,14 +54,14 @@ pub(super) async fn run<S: Service>(
             Some(_) = connections.join_next() => {}
             Some(_) = refusals.join_next() => {}
             accepted = listener.accept(), if refusals.len() < REFUSALS_MAX => match accepted {
-                Ok(stream) if connections.len() < server.limits.connections_max => {
+                Ok((stream, _)) if connections.len() < server.limits.connections_max => {
                     next_id += 1;
                     connections.spawn(serve(stream, next_id, server.clone(), open.clone()));
                 }
-                Ok(stream) if refusals.len() < REFUSING_MAX => {
+                Ok((stream, _)) if refusals.len() < REFUSING_MAX => {
                     refusals.spawn(refuse(stream, REFUSING_MS));
                 }
-                Ok(stream) => {
+                Ok((stream, _)) => {
                     refusals.spawn(refuse(stream, 0));
                 }
                 Err(e) => {

@@ -88,22 +88,39 @@ impl Listener {
         }
     }
 
-    /// The next connection. Cancel safe.
-    pub(crate) async fn accept(&mut self) -> io::Result<Stream> {
+    /// Whether it speaks TLS.
+    pub fn is_tls(&self) -> bool {
+        match &self.0 {
+            #[cfg(feature = "tls")]
+            Kind::Tls(..) => true,
+            _ => false,
+        }
+    }
+
+    /// The next connection, and where it comes from if that is an address. Cancel safe.
+    ///
+    /// For servers that speak a protocol of their own; others leave it to [`crate::Server::run`].
+    ///
+    /// # Errors
+    /// The kernel has no connection to give, for want of files usually. The next call may succeed.
+    pub async fn accept(&mut self) -> io::Result<(Stream, Option<SocketAddr>)> {
         match &mut self.0 {
             Kind::Tcp(listener, options) => {
-                let (stream, _) = listener.accept().await?;
+                let (stream, peer) = listener.accept().await?;
                 options.apply(&stream)?;
-                Ok(stream.into())
+                Ok((stream.into(), Some(peer)))
             }
-            Kind::Unix(listener, _) => Ok(listener.accept().await?.0.into()),
+            Kind::Unix(listener, _) => Ok((listener.accept().await?.0.into(), None)),
             Kind::Memory(streams) => match streams.recv().await {
-                Some(stream) => Ok(stream),
+                Some(stream) => Ok((stream, None)),
                 // Every connector is gone; nobody will ever come.
                 None => std::future::pending().await,
             },
             #[cfg(feature = "tls")]
-            Kind::Tls(inner, tls) => Ok(tls.accept(Box::pin(inner.accept()).await?)),
+            Kind::Tls(inner, tls) => {
+                let (stream, peer) = Box::pin(inner.accept()).await?;
+                Ok((tls.accept(stream), peer))
+            }
         }
     }
 }

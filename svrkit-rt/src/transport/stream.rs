@@ -67,7 +67,7 @@ impl Stream {
 
     /// Ends the writing side and throws away what still comes, for a bounded while: closing a socket with unread input makes the kernel
     /// reset the connection, and a reset may destroy the last words before the peer has read them.
-    pub(crate) async fn linger(&mut self) {
+    pub async fn linger(&mut self) {
         let read_on = async {
             if self.shutdown().await.is_err() {
                 return;

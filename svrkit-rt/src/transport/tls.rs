@@ -133,8 +133,12 @@ impl TlsClient {
         })
     }
 
-    /// Shakes hands over `stream`, which was opened to `address`.
-    pub(crate) async fn connect(&self, stream: Stream, address: &str) -> io::Result<Stream> {
+    /// Shakes hands over `stream`, which was opened to `address`. Channels do it by themselves; this is for clients of other
+    /// protocols.
+    ///
+    /// # Errors
+    /// The peer is not who it should be, or does not speak TLS 1.3.
+    pub async fn connect(&self, stream: Stream, address: &str) -> io::Result<Stream> {
         let name = match &self.server_name {
             Some(name) => name.clone(),
             None => server_name(host_of(address))?,
