@@ -1,7 +1,7 @@
 //! What every service's process does before and after it serves.
 //!
 //! - [`Role`], [`ROLES`]: the services there are, and who calls whom.
-//! - [`Settings`]: file, environment and flags. [`Addresses`]: where services are. [`Peers`]: channels to those that one calls.
+//! - [`Settings`]: file, environment and flags; [`follow`] them as they change. [`Addresses`]: where services are. [`Peers`]: channels to those that one calls.
 //! - [`Start`]: what a service is started with. [`process`]: a service as a process of its own.
 //! - [`Notifier`]: news on its way to the push service, gathered while a call is under way.
 #![forbid(unsafe_code)]
@@ -11,6 +11,7 @@ mod log;
 mod notifier;
 mod peers;
 pub mod process;
+mod reload;
 mod roles;
 mod settings;
 mod start;
@@ -19,6 +20,7 @@ pub use addresses::{Addresses, listen};
 pub use notifier::{Notifier, merge};
 pub use peers::Peers;
 pub use process::main;
+pub use reload::follow;
 pub use roles::{Layer, ROLES, Role};
 pub use settings::{Settings, SettingsError};
 pub use start::{Start, StartError};

@@ -2,6 +2,7 @@
 
 use crate::addresses::{Addresses, listen};
 use crate::log;
+use crate::reload::follow;
 use crate::roles::Role;
 use crate::settings::Settings;
 use crate::start::{Start, StartError};
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use svrkit_rt::Server;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
 /// How a service's binary is told what to do.
 #[derive(Debug, Default, Parser)]
@@ -38,7 +40,9 @@ where
     let args = ProcessArgs::parse();
     run_to_end(role, async {
         let settings = args.settings()?;
-        serve(role, settings, args.listen, args.with_parent, start).await
+        let (address, with_parent) = (args.listen.clone(), args.with_parent);
+        let changes = follow(settings, args.config.clone(), move || args.settings());
+        serve(role, changes, address, with_parent, start).await
     })
 }
 
@@ -78,13 +82,13 @@ pub fn run_to_end(name: &str, work: impl Future<Output = Result<(), StartError>>
     }
 }
 
-/// Serves one role until it is told to end.
+/// Serves one role until it is told to end. `changes` holds its settings, and brings new ones.
 ///
 /// # Errors
 /// What keeps it from starting, or from going on.
 pub async fn serve<Fut>(
     role: &'static str,
-    settings: Settings,
+    changes: watch::Receiver<Settings>,
     address: Option<String>,
     with_parent: bool,
     start: impl FnOnce(Start) -> Fut,
@@ -93,11 +97,13 @@ where
     Fut: Future<Output = Result<Server, StartError>>,
 {
     let known = Role::named(role).ok_or_else(|| format!("there is no service {role:?}"))?;
+    let settings = changes.borrow().clone();
     let addresses = Addresses::from_settings(&settings)?;
     let peers = addresses.peers_of(known)?;
     let server = start(Start {
         role: known.name,
         settings,
+        changes,
         peers,
     })
     .await?;

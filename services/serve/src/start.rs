@@ -4,6 +4,7 @@ use crate::peers::Peers;
 use crate::settings::{Settings, SettingsError};
 use serde::de::DeserializeOwned;
 use std::path::PathBuf;
+use tokio::sync::watch;
 
 /// Why a service does not start: said once, by whoever started it.
 pub type StartError = Box<dyn std::error::Error + Send + Sync>;
@@ -15,6 +16,8 @@ pub struct Start {
     pub role: &'static str,
     /// Everybody's settings.
     pub settings: Settings,
+    /// The same when they change: for the few that a running service takes over.
+    pub changes: watch::Receiver<Settings>,
     /// Those it calls.
     pub peers: Peers,
 }
