@@ -10,6 +10,9 @@ pub struct GroupTask {
     /// Get it beside the members.
     #[prost(uint64, repeated, tag = "3")]
     pub also: ::svrkit_rt::codegen::prost::alloc::vec::Vec<u64>,
+    /// The group's version when it was sent, so that whoever knows its members at this version need not ask; 0: ask.
+    #[prost(uint64, tag = "4")]
+    pub group_version: u64,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::svrkit_rt::codegen::prost::Message)]
 #[prost(prost_path = "::svrkit_rt::codegen::prost")]

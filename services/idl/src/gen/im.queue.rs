@@ -17,7 +17,7 @@ pub struct Task {
     /// Not before this much time.
     #[prost(uint64, tag = "6")]
     pub delay_ms: u64,
-    /// Dropped when not begun by then; 0 for never.
+    /// Dropped when not begun by then (milliseconds since 1970); 0 for never.
     #[prost(uint64, tag = "7")]
     pub expires_ms: u64,
 }
@@ -43,10 +43,15 @@ pub struct TakeRequest {
     pub worker: ::svrkit_rt::codegen::prost::alloc::string::String,
     #[prost(uint32, tag = "3")]
     pub tasks_max: u32,
+    /// 0: does not wait.
     #[prost(uint32, tag = "4")]
     pub wait_ms: u32,
+    /// 0 for the queue's own choice.
     #[prost(uint32, tag = "5")]
     pub lease_ms: u32,
+    /// Tasks of at most this many keys; 0 for any.
+    #[prost(uint32, tag = "6")]
+    pub keys_max: u32,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::svrkit_rt::codegen::prost::Message)]
 #[prost(prost_path = "::svrkit_rt::codegen::prost")]
@@ -111,6 +116,9 @@ pub struct FailRequest {
     /// No use trying again.
     #[prost(bool, tag = "4")]
     pub dead: bool,
+    /// The trouble is not the tasks': tried again after a while, and never dead of it.
+    #[prost(bool, tag = "5")]
+    pub transient: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::svrkit_rt::codegen::prost::Message)]
 #[prost(prost_path = "::svrkit_rt::codegen::prost")]
@@ -261,7 +269,8 @@ impl Class {
 pub trait Queue: ::core::marker::Send + ::core::marker::Sync + 'static {
     /// Methods written as plain `fn`, which run on threads that may block; set by `#[svrkit::service]`.
     const BLOCKING: &'static [&'static str] = &[];
-    /// Durable when answered. RESOURCE_EXHAUSTED when the queue is at its bound: nothing of the batch was taken then.
+    /// Durable when answered. All tasks are of one queue. RESOURCE_EXHAUSTED (im.queue/FULL) when the queue is at its bound: nothing of
+    /// the batch was taken then.
     fn enqueue(
         &self,
         ctx: &mut ::svrkit_rt::Context,
@@ -269,7 +278,8 @@ pub trait Queue: ::core::marker::Send + ::core::marker::Sync + 'static {
     ) -> impl ::core::future::Future<
         Output = ::core::result::Result<EnqueueResponse, ::svrkit_rt::Status>,
     > + ::core::marker::Send;
-    /// Tasks that are due, each leased to the asking worker; waits up to `wait_ms` for the first.
+    /// Tasks that are due, each leased to the asking worker; waits up to `wait_ms` for the first. Several of one key may come together,
+    /// in their order and next to each other: they are to be done in that order, and when one fails, the leases of those behind it end.
     fn take(
         &self,
         ctx: &mut ::svrkit_rt::Context,
@@ -277,7 +287,8 @@ pub trait Queue: ::core::marker::Send + ::core::marker::Sync + 'static {
     ) -> impl ::core::future::Future<
         Output = ::core::result::Result<TakeResponse, ::svrkit_rt::Status>,
     > + ::core::marker::Send;
-    /// Ends tasks, and enqueues what follows from them in the same commit.
+    /// Ends tasks, and enqueues what follows from them in the same commit. With follow-ups it is all or nothing: nothing is done when one
+    /// of the leases is lost, or when the queue has no room (im.queue/FULL).
     fn finish(
         &self,
         ctx: &mut ::svrkit_rt::Context,
@@ -293,7 +304,7 @@ pub trait Queue: ::core::marker::Send + ::core::marker::Sync + 'static {
     ) -> impl ::core::future::Future<
         Output = ::core::result::Result<super::base::Empty, ::svrkit_rt::Status>,
     > + ::core::marker::Send;
-    /// Still at it: keeps the lease, and notes how far it is.
+    /// Still at it: keeps the lease, and those of the same key that were taken together with it; notes how far it is.
     fn extend(
         &self,
         ctx: &mut ::svrkit_rt::Context,
@@ -443,7 +454,8 @@ impl QueueClient {
     pub fn new(channel: ::svrkit_rt::Channel) -> Self {
         Self { channel }
     }
-    /// Durable when answered. RESOURCE_EXHAUSTED when the queue is at its bound: nothing of the batch was taken then.
+    /// Durable when answered. All tasks are of one queue. RESOURCE_EXHAUSTED (im.queue/FULL) when the queue is at its bound: nothing of
+    /// the batch was taken then.
     pub async fn enqueue(
         &self,
         request: EnqueueRequest,
@@ -460,7 +472,8 @@ impl QueueClient {
     > {
         self.channel.unary(&QUEUE.methods[0], call.into()).await
     }
-    /// Tasks that are due, each leased to the asking worker; waits up to `wait_ms` for the first.
+    /// Tasks that are due, each leased to the asking worker; waits up to `wait_ms` for the first. Several of one key may come together,
+    /// in their order and next to each other: they are to be done in that order, and when one fails, the leases of those behind it end.
     pub async fn take(
         &self,
         request: TakeRequest,
@@ -474,7 +487,8 @@ impl QueueClient {
     ) -> ::core::result::Result<::svrkit_rt::Reply<TakeResponse>, ::svrkit_rt::Status> {
         self.channel.unary(&QUEUE.methods[1], call.into()).await
     }
-    /// Ends tasks, and enqueues what follows from them in the same commit.
+    /// Ends tasks, and enqueues what follows from them in the same commit. With follow-ups it is all or nothing: nothing is done when one
+    /// of the leases is lost, or when the queue has no room (im.queue/FULL).
     pub async fn finish(
         &self,
         request: FinishRequest,
@@ -508,7 +522,7 @@ impl QueueClient {
     > {
         self.channel.unary(&QUEUE.methods[3], call.into()).await
     }
-    /// Still at it: keeps the lease, and notes how far it is.
+    /// Still at it: keeps the lease, and those of the same key that were taken together with it; notes how far it is.
     pub async fn extend(
         &self,
         request: ExtendRequest,
@@ -580,7 +594,7 @@ pub static QUEUE: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceDescripto
         ::svrkit_rt::MethodDescriptor {
             input: "im.queue.EnqueueRequest",
             output: "im.queue.EnqueueResponse",
-            docs: "Durable when answered. RESOURCE_EXHAUSTED when the queue is at its bound: nothing of the batch was taken then.",
+            docs: "Durable when answered. All tasks are of one queue. RESOURCE_EXHAUSTED (im.queue/FULL) when the queue is at its bound: nothing of\nthe batch was taken then.",
             timeout_ms: 5000,
             idempotent: true,
             priority: 8,
@@ -594,7 +608,7 @@ pub static QUEUE: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceDescripto
         ::svrkit_rt::MethodDescriptor {
             input: "im.queue.TakeRequest",
             output: "im.queue.TakeResponse",
-            docs: "Tasks that are due, each leased to the asking worker; waits up to `wait_ms` for the first.",
+            docs: "Tasks that are due, each leased to the asking worker; waits up to `wait_ms` for the first. Several of one key may come together,\nin their order and next to each other: they are to be done in that order, and when one fails, the leases of those behind it end.",
             timeout_ms: 60000,
             ..::svrkit_rt::MethodDescriptor::plain(
                 838588731,
@@ -606,7 +620,7 @@ pub static QUEUE: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceDescripto
         ::svrkit_rt::MethodDescriptor {
             input: "im.queue.FinishRequest",
             output: "im.queue.FinishResponse",
-            docs: "Ends tasks, and enqueues what follows from them in the same commit.",
+            docs: "Ends tasks, and enqueues what follows from them in the same commit. With follow-ups it is all or nothing: nothing is done when one\nof the leases is lost, or when the queue has no room (im.queue/FULL).",
             timeout_ms: 5000,
             idempotent: true,
             ..::svrkit_rt::MethodDescriptor::plain(
@@ -632,7 +646,7 @@ pub static QUEUE: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceDescripto
         ::svrkit_rt::MethodDescriptor {
             input: "im.queue.ExtendRequest",
             output: "im.queue.ExtendResponse",
-            docs: "Still at it: keeps the lease, and notes how far it is.",
+            docs: "Still at it: keeps the lease, and those of the same key that were taken together with it; notes how far it is.",
             timeout_ms: 5000,
             idempotent: true,
             ..::svrkit_rt::MethodDescriptor::plain(
@@ -696,7 +710,8 @@ pub mod blocking {
         pub fn new(channel: ::svrkit_rt::Channel) -> Self {
             Self { channel }
         }
-        /// Durable when answered. RESOURCE_EXHAUSTED when the queue is at its bound: nothing of the batch was taken then.
+        /// Durable when answered. All tasks are of one queue. RESOURCE_EXHAUSTED (im.queue/FULL) when the queue is at its bound: nothing of
+        /// the batch was taken then.
         pub fn enqueue(
             &self,
             request: super::EnqueueRequest,
@@ -713,7 +728,8 @@ pub mod blocking {
         > {
             self.channel.blocking_unary(&super::QUEUE.methods[0], call.into())
         }
-        /// Tasks that are due, each leased to the asking worker; waits up to `wait_ms` for the first.
+        /// Tasks that are due, each leased to the asking worker; waits up to `wait_ms` for the first. Several of one key may come together,
+        /// in their order and next to each other: they are to be done in that order, and when one fails, the leases of those behind it end.
         pub fn take(
             &self,
             request: super::TakeRequest,
@@ -730,7 +746,8 @@ pub mod blocking {
         > {
             self.channel.blocking_unary(&super::QUEUE.methods[1], call.into())
         }
-        /// Ends tasks, and enqueues what follows from them in the same commit.
+        /// Ends tasks, and enqueues what follows from them in the same commit. With follow-ups it is all or nothing: nothing is done when one
+        /// of the leases is lost, or when the queue has no room (im.queue/FULL).
         pub fn finish(
             &self,
             request: super::FinishRequest,
@@ -764,7 +781,7 @@ pub mod blocking {
         > {
             self.channel.blocking_unary(&super::QUEUE.methods[3], call.into())
         }
-        /// Still at it: keeps the lease, and notes how far it is.
+        /// Still at it: keeps the lease, and those of the same key that were taken together with it; notes how far it is.
         pub fn extend(
             &self,
             request: super::ExtendRequest,
