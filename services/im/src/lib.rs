@@ -1,0 +1,20 @@
+//! The whole backend: every service in one process ([`OneProcess`]), or each in a process of its own under one supervisor ([`Split`]),
+//! with the same settings.
+#![forbid(unsafe_code)]
+
+mod listen;
+mod one_process;
+mod overview;
+mod page;
+mod role;
+mod services;
+mod split;
+mod whole;
+
+pub use listen::{Listen, Listeners};
+pub use one_process::OneProcess;
+pub use page::page;
+pub use role::run_role;
+pub use services::start_role;
+pub use split::{Child, Split};
+pub use whole::Whole;

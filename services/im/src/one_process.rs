@@ -1,0 +1,138 @@
+//! Every service in one process, over the memory transport.
+
+use crate::listen::Listeners;
+use crate::page;
+use crate::services::start_role;
+use im_serve::{Peers, ROLES, Role, Settings, Start, StartError};
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::io;
+use svrkit_rt::{Channel, Listener, memory};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// The backend in this process. Dropping it ends it at once; [`OneProcess::stop`] drains it.
+pub struct OneProcess {
+    services: JoinSet<io::Result<()>>,
+    channels: BTreeMap<&'static str, Channel>,
+    stop: watch::Sender<bool>,
+}
+
+impl OneProcess {
+    /// Starts all services at once with the settings that `changes` holds, and the access layer on `listeners`. Nobody needs his callees while he starts.
+    ///
+    /// # Errors
+    /// The first service that does not start, by name.
+    pub async fn start(changes: watch::Receiver<Settings>, listeners: Listeners) -> Result<OneProcess, StartError> {
+        OneProcess::start_with(changes, listeners, |_, _, channel| channel).await
+    }
+
+    /// As [`OneProcess::start`], with a say in who calls whom by which channel: `rewire(caller, callee, channel)`.
+    ///
+    /// # Errors
+    /// As [`OneProcess::start`].
+    pub async fn start_with(
+        changes: watch::Receiver<Settings>,
+        listeners: Listeners,
+        rewire: impl Fn(&str, &str, Channel) -> Channel,
+    ) -> Result<OneProcess, StartError> {
+        let settings = changes.borrow().clone();
+        let mut channels = BTreeMap::new();
+        let mut waiting = BTreeMap::new();
+        for role in ROLES.iter().filter(|role| role.name != "access") {
+            let (listener, connector) = memory();
+            waiting.insert(role.name, listener);
+            channels.insert(role.name, Channel::memory(connector)?);
+        }
+        let start = |role: &Role| {
+            let callees = role.calls.iter().filter_map(|name| channels.get_key_value(name));
+            let peers = callees.fold(Peers::new(), |peers, (name, channel)| {
+                peers.with(*name, rewire(role.name, name, channel.clone()))
+            });
+            Start {
+                role: role.name,
+                settings: settings.clone(),
+                changes: changes.clone(),
+                peers,
+            }
+        };
+        let mut starting = JoinSet::new();
+        for (name, listener) in waiting {
+            let role = Role::named(name).ok_or("a role without a name")?;
+            let start = start(role);
+            starting.spawn(async move {
+                let server = start_role(start).await;
+                let server = server.map_err(|e| format!("{name} does not start: {e}"))?;
+                Ok::<_, StartError>((server, listener))
+            });
+        }
+        let (stop, stopped) = watch::channel(false);
+        let mut services = JoinSet::new();
+        while let Some(started) = starting.join_next().await {
+            let (server, listener) = started??;
+            services.spawn(server.run(listener, ended(stopped.clone())));
+        }
+        let access = Role::named("access").ok_or("no access layer")?;
+        let access = im_access::start(start(access)).await?;
+        services.spawn(access.run(listeners.into(), ended(stopped)));
+        Ok(OneProcess {
+            services,
+            channels,
+            stop,
+        })
+    }
+
+    /// The channel to a service, for those who look after the backend.
+    pub fn channel(&self, service: &str) -> Option<Channel> {
+        self.channels.get(service).cloned()
+    }
+
+    /// Serves the operator's page.
+    ///
+    /// # Errors
+    /// None today: every service it asks is here.
+    pub fn serve_page(&mut self, listener: Listener) -> Result<(), StartError> {
+        let channels = self.channels.iter();
+        let peers = channels.fold(Peers::new(), |peers, (name, channel)| {
+            peers.with(*name, channel.clone())
+        });
+        let page = page::server(&peers)?;
+        self.services.spawn(page.run(listener, ended(self.stop.subscribe())));
+        Ok(())
+    }
+
+    /// Waits until a service ends by itself, which none should.
+    ///
+    /// # Errors
+    /// Why it ended.
+    pub async fn failed(&mut self) -> Result<(), StartError> {
+        match self.services.join_next().await {
+            None => Ok(()),
+            Some(ended) => {
+                ended??;
+                Err("a service ended by itself".into())
+            }
+        }
+    }
+
+    /// Drains: no new calls, those under way are finished.
+    ///
+    /// # Errors
+    /// What went wrong in a service.
+    pub async fn stop(mut self) -> Result<(), StartError> {
+        // Nobody listens any more when all have ended already.
+        let _ = self.stop.send(true);
+        self.channels.clear();
+        while let Some(ended) = self.services.join_next().await {
+            ended??;
+        }
+        Ok(())
+    }
+}
+
+fn ended(mut stopped: watch::Receiver<bool>) -> impl Future<Output = ()> {
+    async move {
+        // An error says that the backend was dropped, which ends it too.
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+    }
+}

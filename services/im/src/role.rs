@@ -1,0 +1,40 @@
+//! One service as a process of its own.
+
+use crate::listen::Listen;
+use crate::services::start_role;
+use im_serve::process::{ended, serve};
+use im_serve::{Addresses, ROLES, Role, Settings, Start, StartError};
+use tokio::sync::watch;
+
+/// Runs one service until it is told to end, with the settings that `changes` holds: at `address`, else where `[services]` says; the access layer where `[listen]` says.
+///
+/// # Errors
+/// There is no such service; what keeps it from starting, or from going on.
+pub async fn run_role(
+    name: &str,
+    changes: watch::Receiver<Settings>,
+    address: Option<String>,
+    with_parent: bool,
+) -> Result<(), StartError> {
+    let role = Role::named(name).ok_or_else(|| {
+        let names: Vec<&str> = ROLES.iter().map(|role| role.name).collect();
+        format!("there is no service {name:?}; there are {}", names.join(", "))
+    })?;
+    if role.name != "access" {
+        return serve(role.name, changes, address, with_parent, start_role).await;
+    }
+    let settings = changes.borrow().clone();
+    let listeners = Listen::from_settings(&settings)?.bind()?;
+    let at = (listeners.long.address(), listeners.short.address());
+    let peers = Addresses::from_settings(&settings)?.peers_of(role)?;
+    let access = im_access::start(Start {
+        role: role.name,
+        settings,
+        changes,
+        peers,
+    })
+    .await?;
+    println!("access is ready at {} and {}", at.0, at.1);
+    access.run(listeners.into(), ended(with_parent)).await?;
+    Ok(())
+}

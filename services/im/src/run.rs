@@ -1,0 +1,147 @@
+//! `im run`: in one process, split, or one role of it.
+
+use clap::Args;
+use im::{Listen, OneProcess, Split, Whole};
+use im_serve::process::{ProcessArgs, ended};
+use im_serve::{Settings, StartError, follow};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use svrkit_rt::Listener;
+use tokio::sync::watch;
+
+/// What is at the page's address.
+const PAGE: &str = "figures: `svrkit call ADDR im.overview.Overview/Get {}`";
+
+/// Where settings come from.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct SettingsArgs {
+    /// Settings, TOML. `IM__SECTION__KEY` in the environment goes before it, flags before both.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where data is kept [default: ./data].
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Address of the long link [default: 127.0.0.1:8081].
+    #[arg(long, value_name = "ADDR")]
+    long: Option<SocketAddr>,
+    /// Address of the short link and WebSocket [default: 127.0.0.1:8080].
+    #[arg(long, value_name = "ADDR")]
+    short: Option<SocketAddr>,
+    /// Address of the operator's page [default: 127.0.0.1:8088].
+    #[arg(long, value_name = "ADDR")]
+    page: Option<SocketAddr>,
+}
+
+/// How to run the backend.
+#[derive(Args, Debug, Default)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    settings: SettingsArgs,
+    /// Each service in a process of its own, started again when it ends.
+    #[arg(long, conflicts_with = "role")]
+    split: bool,
+    /// Only this service, at its address in `[services]`.
+    #[arg(long, value_name = "NAME")]
+    role: Option<String>,
+    /// With --role: listen here instead.
+    #[arg(long, value_name = "ADDRESS", requires = "role")]
+    listen: Option<String>,
+    /// Ends when standard input does: with the process that started it.
+    #[arg(long)]
+    with_parent: bool,
+}
+
+impl SettingsArgs {
+    /// The settings that file, environment and flags make, checked.
+    pub(crate) fn settings(&self) -> Result<Settings, StartError> {
+        let process = ProcessArgs {
+            config: self.config.clone(),
+            data_dir: self.data_dir.clone(),
+            ..ProcessArgs::default()
+        };
+        let mut settings = process.settings()?;
+        let flags = [
+            ("listen.long", self.long),
+            ("listen.short", self.short),
+            ("listen.page", self.page),
+        ];
+        for (key, address) in flags {
+            if let Some(address) = address {
+                settings.set(key, &address.to_string())?;
+            }
+        }
+        Whole::from_settings(&settings)?;
+        Ok(settings)
+    }
+}
+
+pub(crate) async fn run(args: RunArgs) -> Result<(), StartError> {
+    let from = args.settings;
+    let file = from.config.clone();
+    let changes = follow(from.settings()?, file, move || from.settings());
+    let with_parent = args.with_parent;
+    match (args.split, args.role) {
+        (true, _) => split(changes, with_parent).await,
+        (false, None) => one_process(changes, with_parent).await,
+        (false, Some(role)) => im::run_role(&role, changes, args.listen, with_parent).await,
+    }
+}
+
+async fn one_process(
+    changes: watch::Receiver<Settings>,
+    with_parent: bool,
+) -> Result<(), StartError> {
+    let settings = changes.borrow().clone();
+    let listen = Listen::from_settings(&settings)?;
+    let listeners = listen.bind()?;
+    let page = listen.bind_page()?;
+    tell("long link", "Mars frames", &listeners.long);
+    tell("short link", "HTTP, WebSocket at /im/ws", &listeners.short);
+    tell("page", PAGE, &page);
+    println!("{:<12} {}", "data", settings.data_dir().display());
+    let mut backend = OneProcess::start(changes, listeners).await?;
+    backend.serve_page(page)?;
+    println!("im is ready");
+    tokio::select! {
+        failed = backend.failed() => failed,
+        () = ended(with_parent) => {
+            println!("draining");
+            backend.stop().await
+        }
+    }
+}
+
+async fn split(changes: watch::Receiver<Settings>, with_parent: bool) -> Result<(), StartError> {
+    let split = Split::start(std::env::current_exe()?, changes)?;
+    let listen = split.listen().clone();
+    let page_listener = listen.bind_page()?;
+    println!("{:<12} {} (Mars frames)", "long link", listen.long);
+    println!("{:<12} {} (HTTP, WebSocket at /im/ws)", "short link", listen.short);
+    tell("page", PAGE, &page_listener);
+    let page = im::page(split.settings())?;
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let page = tokio::spawn(page.run(page_listener, async { drop(stopped.await) }));
+    split.ready().await;
+    println!("im is ready");
+    ended(with_parent).await;
+    println!("draining");
+    drop(stop);
+    split.stop().await;
+    Ok(page.await??)
+}
+
+fn tell(what: &str, how: &str, listener: &Listener) {
+    println!("{what:<12} {} ({how})", listener.address());
+}
+
+pub(crate) fn check_config(args: &SettingsArgs) -> Result<(), StartError> {
+    args.settings()?;
+    println!("the settings make sense");
+    Ok(())
+}
+
+pub(crate) fn print_config(args: &SettingsArgs) -> Result<(), StartError> {
+    let whole = Whole::from_settings(&args.settings()?)?;
+    print!("{}", toml::to_string_pretty(&whole)?);
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! All settings with their defaults, for those who want to look at them or check them.
+
+use crate::listen::Listen;
+use im_serve::{Settings, SettingsError};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Everything that can be set, section by section.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct Whole {
+    /// Where data is kept; each store has a folder in it.
+    pub data_dir: String,
+    /// Where clients find the backend.
+    pub listen: Listen,
+    /// Where services find each other, when not in one process: by default each on its port on loopback.
+    pub services: BTreeMap<String, String>,
+    /// The engine of all stores.
+    pub engine: im_engine::EngineConfig,
+    /// Links of clients.
+    pub access: im_access::Config,
+    /// Accounts, tickets, passwords.
+    pub account: im_account::Config,
+    /// Accounts on disk.
+    pub account_store: im_account_store::Config,
+    /// Contacts.
+    pub contact: im_contact::Config,
+    /// Contacts on disk.
+    pub contact_store: im_contact_store::Config,
+    /// Delivery of group messages.
+    pub fanout: im_fanout::Config,
+    /// Groups.
+    pub group: im_group::Config,
+    /// Groups on disk.
+    pub group_store: im_group_store::Config,
+    /// Messages.
+    pub message: im_message::Config,
+    /// Inboxes on disk.
+    pub message_store: im_message_store::Config,
+    /// News on their way.
+    pub push: im_push::Config,
+    /// Tasks.
+    pub queue: im_queue::Config,
+    /// Who is online.
+    pub session: im_session::Config,
+    /// What is new.
+    pub sync: im_sync::Config,
+}
+
+/// The names of all sections and plain values.
+const KNOWN: [&str; 18] = [
+    "access",
+    "account",
+    "account_store",
+    "contact",
+    "contact_store",
+    "data_dir",
+    "engine",
+    "fanout",
+    "group",
+    "group_store",
+    "listen",
+    "message",
+    "message_store",
+    "push",
+    "queue",
+    "services",
+    "session",
+    "sync",
+];
+
+impl Whole {
+    /// What the settings come to, once every default is filled in.
+    ///
+    /// # Errors
+    /// The first section that nobody reads, or whose owner does not understand it.
+    pub fn from_settings(settings: &Settings) -> Result<Whole, SettingsError> {
+        settings.only(&KNOWN)?;
+        Ok(Whole {
+            data_dir: settings.data_dir().display().to_string(),
+            listen: settings.section("listen")?,
+            services: settings.section("services")?,
+            engine: settings.section("engine")?,
+            access: settings.section("access")?,
+            account: settings.section("account")?,
+            account_store: settings.section("account_store")?,
+            contact: settings.section("contact")?,
+            contact_store: settings.section("contact_store")?,
+            fanout: settings.section("fanout")?,
+            group: settings.section("group")?,
+            group_store: settings.section("group_store")?,
+            message: settings.section("message")?,
+            message_store: settings.section("message_store")?,
+            push: settings.section("push")?,
+            queue: settings.section("queue")?,
+            session: settings.section("session")?,
+            sync: settings.section("sync")?,
+        })
+    }
+}
