@@ -1,0 +1,9 @@
+//! The store over an engine in memory, through its channel.
+
+mod accounts;
+mod crashes;
+mod devices;
+mod erasure;
+mod keys;
+mod numbers;
+mod store;
