@@ -66,7 +66,7 @@ pub struct WaitResponse {
     pub events: ::svrkit_rt::codegen::prost::alloc::vec::Vec<Event>,
     #[prost(uint64, tag = "2")]
     pub taken: u64,
-    /// Names this life of the push service; when it changes, events may have been lost: compare versions.
+    /// Names this life of the node's mailbox; when it changes (a restart, more news than it holds), news may have been lost: compare versions.
     #[prost(uint64, tag = "3")]
     pub epoch: u64,
 }
@@ -81,7 +81,7 @@ pub trait Push: ::core::marker::Send + ::core::marker::Sync + 'static {
     ) -> impl ::core::future::Future<
         Output = ::core::result::Result<super::base::Empty, ::svrkit_rt::Status>,
     > + ::core::marker::Send;
-    /// Ends links of a device, or of all devices of a user but one.
+    /// Ends links of a device, or of all devices of a user but one. Answered as soon as it is noted; links opened later stay.
     fn kick(
         &self,
         ctx: &mut ::svrkit_rt::Context,
@@ -89,7 +89,7 @@ pub trait Push: ::core::marker::Send + ::core::marker::Sync + 'static {
     ) -> impl ::core::future::Future<
         Output = ::core::result::Result<super::base::Empty, ::svrkit_rt::Status>,
     > + ::core::marker::Send;
-    /// An access node takes what is there for its links; waits up to `wait_ms` for it.
+    /// An access node takes what is there for its links; waits up to `wait_ms` for it. One at a time: another one ends it with ABORTED.
     fn wait(
         &self,
         ctx: &mut ::svrkit_rt::Context,
@@ -190,7 +190,7 @@ impl PushClient {
     > {
         self.channel.unary(&PUSH.methods[0], call.into()).await
     }
-    /// Ends links of a device, or of all devices of a user but one.
+    /// Ends links of a device, or of all devices of a user but one. Answered as soon as it is noted; links opened later stay.
     pub async fn kick(
         &self,
         request: KickRequest,
@@ -207,7 +207,7 @@ impl PushClient {
     > {
         self.channel.unary(&PUSH.methods[1], call.into()).await
     }
-    /// An access node takes what is there for its links; waits up to `wait_ms` for it.
+    /// An access node takes what is there for its links; waits up to `wait_ms` for it. One at a time: another one ends it with ABORTED.
     pub async fn wait(
         &self,
         request: WaitRequest,
@@ -244,7 +244,7 @@ pub static PUSH: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceDescriptor
         ::svrkit_rt::MethodDescriptor {
             input: "im.push.KickRequest",
             output: "im.base.Empty",
-            docs: "Ends links of a device, or of all devices of a user but one.",
+            docs: "Ends links of a device, or of all devices of a user but one. Answered as soon as it is noted; links opened later stay.",
             timeout_ms: 2000,
             idempotent: true,
             priority: 0,
@@ -258,7 +258,7 @@ pub static PUSH: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceDescriptor
         ::svrkit_rt::MethodDescriptor {
             input: "im.push.WaitRequest",
             output: "im.push.WaitResponse",
-            docs: "An access node takes what is there for its links; waits up to `wait_ms` for it.",
+            docs: "An access node takes what is there for its links; waits up to `wait_ms` for it. One at a time: another one ends it with ABORTED.",
             timeout_ms: 60000,
             idempotent: true,
             priority: 0,
@@ -301,7 +301,7 @@ pub mod blocking {
         > {
             self.channel.blocking_unary(&super::PUSH.methods[0], call.into())
         }
-        /// Ends links of a device, or of all devices of a user but one.
+        /// Ends links of a device, or of all devices of a user but one. Answered as soon as it is noted; links opened later stay.
         pub fn kick(
             &self,
             request: super::KickRequest,
@@ -318,7 +318,7 @@ pub mod blocking {
         > {
             self.channel.blocking_unary(&super::PUSH.methods[1], call.into())
         }
-        /// An access node takes what is there for its links; waits up to `wait_ms` for it.
+        /// An access node takes what is there for its links; waits up to `wait_ms` for it. One at a time: another one ends it with ABORTED.
         pub fn wait(
             &self,
             request: super::WaitRequest,

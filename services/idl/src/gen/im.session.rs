@@ -9,6 +9,7 @@ pub struct Link {
     /// The node's own number for it.
     #[prost(uint64, tag = "3")]
     pub link: u64,
+    /// When its ticket was found good: a kick ends links opened before it.
     #[prost(uint64, tag = "4")]
     pub opened_ms: u64,
     #[prost(uint32, tag = "5")]
