@@ -1,0 +1,7 @@
+//! What the store promises, over its public surface.
+
+mod changes;
+mod crash;
+mod lists;
+mod numbers;
+mod story;
