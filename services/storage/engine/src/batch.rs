@@ -1,7 +1,15 @@
 //! What is written at once.
 
+use crate::error::EngineError;
 use crate::read::Version;
 use bytes::Bytes;
+
+/// Bytes of a partition's name at most. Names are numbers and short words; it stands before each of its rows' keys.
+pub const PARTITION_BYTES_MAX: usize = 1024;
+/// Bytes of a row's key at most, that of an appended row with its version.
+pub const KEY_BYTES_MAX: usize = 4 * 1024;
+/// Bytes of a row's value at most. What is larger belongs into an object store.
+pub const VALUE_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Changes to one partition: all of them or none.
 #[derive(Clone, Debug, Default)]
@@ -13,7 +21,7 @@ pub struct Batch {
     /// In this order.
     pub ops: Vec<Op>,
     /// Leaves the partition's version as it is. For cleaning up only (deleting what nobody may ask for any more): a reader who compares
-    /// versions must not take it for news. With an [`Op::Append`] it is refused.
+    /// versions must not take it for news. With an [`Op::Append`] it is refused; on a partition that was never written it does nothing.
     pub quiet: bool,
 }
 
@@ -123,10 +131,54 @@ impl Batch {
         self
     }
 
+    /// Whether an engine takes it at all.
+    pub(crate) fn check(&self) -> Result<(), EngineError> {
+        let invalid = |reason| Err(EngineError::Invalid { reason });
+        if self.partition.len() > PARTITION_BYTES_MAX {
+            return invalid("a partition's name is too long");
+        }
+        for op in &self.ops {
+            let (key_bytes, value_bytes) = match op {
+                Op::Put { key, value } => (key.len(), value.len()),
+                Op::Append { .. } if self.quiet => return invalid("a quiet batch cannot append"),
+                Op::Append { prefix, value } => (prefix.len() + 8, value.len()),
+                Op::Delete { key } => (key.len(), 0),
+                Op::DeleteRange { .. } => (0, 0),
+            };
+            if key_bytes > KEY_BYTES_MAX {
+                return invalid("a row's key is too long");
+            }
+            if value_bytes > VALUE_BYTES_MAX {
+                return invalid("a row's value is too long");
+            }
+        }
+        Ok(())
+    }
+
+    /// Bytes it takes while it waits, about.
+    pub(crate) fn bytes(&self) -> usize {
+        let op = |op: &Op| match op {
+            Op::Put { key, value } => key.len() + value.len(),
+            Op::Append { prefix, value } => prefix.len() + value.len(),
+            Op::Delete { key } => key.len(),
+            Op::DeleteRange { from, .. } => from.len(),
+        };
+        let ops = self.ops.iter().map(op).sum::<usize>() + self.ops.len() * size_of::<Op>();
+        let conditions = self.conditions.len() * size_of::<Condition>();
+        size_of::<Batch>() + self.partition.len() + ops + conditions
+    }
+
     /// How many versions it takes: one, or one for each append; none when quiet.
     pub(crate) fn versions_taken(&self) -> u64 {
         let append = |op: &&Op| matches!(op, Op::Append { .. });
         let appends = self.ops.iter().filter(append).count() as u64;
         if self.quiet { 0 } else { appends.max(1) }
     }
+}
+
+/// Whether a row's value is a number below this mark.
+pub(crate) fn is_below(value: &[u8], mark: u64) -> bool {
+    value
+        .try_into()
+        .is_ok_and(|bytes| u64::from_be_bytes(bytes) < mark)
 }

@@ -78,6 +78,14 @@ pub struct EngineStats {
     pub batches: u64,
     /// Commits: each one write and one sync for all batches that were waiting.
     pub commits: u64,
-    /// Time spent in syncs, in microseconds.
+    /// Time spent in writing and syncing the log, in microseconds.
     pub sync_us: u64,
+    /// Bytes of rows that are in the log but not in the store yet. A part of `cache_bytes`.
+    pub dirty_bytes: u64,
+    /// Bytes of the log that a restart would apply.
+    pub log_bytes: u64,
+    /// Times that rows were carried from the log into the store.
+    pub checkpoints: u64,
+    /// Rows, and deletions of rows, that were carried there. A row deleted before its time came is not.
+    pub settled_rows: u64,
 }

@@ -1,6 +1,6 @@
 //! Rows in memory.
 
-use crate::batch::{Batch, Condition, Op};
+use crate::batch::{Batch, Condition, Op, is_below};
 use crate::error::{EngineError, WriteError};
 use crate::key_table::{BoxFuture, Engine, EngineStats, KeyTable};
 use crate::read::{Direction, Got, Page, Row, Scan, Version};
@@ -158,10 +158,7 @@ impl Partition {
     }
 
     fn write(&mut self, batch: Batch) -> Result<Version, WriteError> {
-        if batch.quiet && batch.ops.iter().any(|op| matches!(op, Op::Append { .. })) {
-            let reason = "a quiet batch cannot append";
-            return Err(EngineError::Invalid { reason }.into());
-        }
+        batch.check()?;
         if let Some(index) = batch.conditions.iter().position(|c| !self.holds(c)) {
             let version = self.version;
             return Err(WriteError::Condition { index, version });
@@ -201,9 +198,7 @@ impl Partition {
             Condition::Absent { key } => !self.rows.contains_key(key),
             Condition::Below { key, mark } => match self.rows.get(key) {
                 None => true,
-                Some((value, _)) => value[..]
-                    .try_into()
-                    .is_ok_and(|bytes| u64::from_be_bytes(bytes) < *mark),
+                Some((value, _)) => is_below(value, *mark),
             },
         }
     }

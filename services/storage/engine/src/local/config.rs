@@ -1,13 +1,14 @@
 //! What an engine on a disk may take.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// Where the engine's files are, and its bounds.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LocalConfig {
     /// The engine's own directory; made when missing.
+    #[serde(skip)]
     pub dir: PathBuf,
     /// Bytes of rows kept in memory only to answer reads. 64 MiB holds the newest rows of some 100,000 partitions.
     pub cache_bytes_max: usize,

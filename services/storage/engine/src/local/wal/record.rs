@@ -69,6 +69,13 @@ impl RecordWriter {
         self.partitions += 1;
     }
 
+    /// Gives a buffer back that has grown beyond this.
+    pub(crate) fn shrink(&mut self, bytes: usize) {
+        if self.bytes.capacity() > bytes {
+            *self = RecordWriter::default();
+        }
+    }
+
     /// Bytes it will take in the log.
     pub(super) fn len(&self) -> usize {
         self.bytes.len().next_multiple_of(ALIGNMENT)
@@ -238,7 +245,10 @@ mod tests {
         let bytes = writer.finish(1, 5, 4).to_vec();
         assert_eq!(bytes.len() % ALIGNMENT, 0);
         let record = Record::at(&bytes, 0, 1).unwrap();
-        assert_eq!((record.lsn, record.synced, record.len()), (5, 4, bytes.len()));
+        assert_eq!(
+            (record.lsn, record.synced, record.len()),
+            (5, 4, bytes.len())
+        );
         assert_eq!(record.changes().unwrap(), [("alice".into(), change())]);
     }
 
