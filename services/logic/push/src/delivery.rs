@@ -1,5 +1,6 @@
 //! From news and kicks to mailboxes: tasks that ask where links are.
 
+use crate::config::Config;
 use crate::kick::Links;
 use crate::service::State;
 use im_idl::base::Versions;
@@ -8,7 +9,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 use svrkit_rt::Status;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
 /// The first pause after a lookup that failed, and after a kick's first look. Long enough for a reconnection in a data centre.
 const PAUSE_FIRST: Duration = Duration::from_millis(50);
@@ -20,15 +21,19 @@ const PAUSE_MAX: Duration = Duration::from_millis(1_000);
 /// Between two steps it holds nothing of the service, so it ends with it.
 pub(crate) async fn deliver_news(state: Weak<State>) {
     let mut trouble = Trouble::default();
-    while let Some(news) = state.upgrade().and_then(|state| state.next_news()) {
+    while let Some((news, config)) = next_news(&state) {
+        let next = Instant::now() + Duration::from_millis(config.gather_ms.into());
         let users: Vec<u64> = news.keys().copied().collect();
-        let Some(max) = state.upgrade().map(|s| s.config.users_per_lookup_max) else {
-            return;
-        };
-        for users in users.chunks(max) {
+        for users in users.chunks(config.users_per_lookup_max) {
             look_and_post(&state, users, &news, &mut trouble).await;
         }
+        sleep_until(next).await;
     }
+}
+
+fn next_news(state: &Weak<State>) -> Option<(HashMap<u64, Versions>, Arc<Config>)> {
+    let state = state.upgrade()?;
+    Some((state.next_news()?, state.config.clone()))
 }
 
 /// How long lookups have failed.

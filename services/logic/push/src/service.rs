@@ -49,7 +49,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Server, Status> {
         gathering: Mutex::new(Gathering::new(config.gathering_users_max)),
         mailboxes: Mutex::new(Mailboxes::new(&config)),
         kicks: Arc::new(Semaphore::new(config.kicks_max)),
-        config,
+        config: Arc::new(config),
     });
     // A look each quarter: when exactly an unused mailbox goes matters to nobody.
     tokio::spawn(expire_mailboxes(Arc::downgrade(&state), idle / 4));
@@ -58,7 +58,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Server, Status> {
 
 /// What is on its way. Locks, not a task's own: callers put in what pollers take out, each for a moment, and nothing waits under them.
 pub(crate) struct State {
-    pub(crate) config: Config,
+    pub(crate) config: Arc<Config>,
     session: SessionClient,
     gathering: Mutex<Gathering>,
     mailboxes: Mutex<Mailboxes>,
