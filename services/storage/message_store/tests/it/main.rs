@@ -1,0 +1,6 @@
+//! The store over an engine in memory, by its clients' calls.
+
+mod fan_out;
+mod reading;
+mod single;
+mod support;
