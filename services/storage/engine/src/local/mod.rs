@@ -8,6 +8,8 @@ mod checkpoint;
 mod committer;
 mod config;
 mod core;
+#[cfg(test)]
+mod crashes;
 mod open;
 mod queue;
 mod reader;

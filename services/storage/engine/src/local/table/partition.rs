@@ -220,10 +220,10 @@ impl Partition {
         };
         let whole = from == scan.from && to == scan.to;
         for (key, slot) in self.slots(from, to, scan.direction) {
-            if let Some(value) = &slot.value {
-                if page.push(key, value, slot.version) == Room::Full {
-                    return Some(page.finish());
-                }
+            if let Some(value) = &slot.value
+                && page.push(key, value, slot.version) == Room::Full
+            {
+                return Some(page.finish());
             }
         }
         whole.then(|| page.finish())

@@ -74,7 +74,7 @@ impl Disk for Directory {
 
     /// Real zeros, not a hole: a sync after a write in their midst has no new block to note in the file system's journal.
     fn create(&self, name: &str, bytes: u64) -> io::Result<Box<dyn DiskFile>> {
-        const ZEROS: [u8; 64 << 10] = [0; 64 << 10];
+        static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
         let mut file = File::create(self.path.join(name))?;
         let mut left = bytes;
         while left > 0 {

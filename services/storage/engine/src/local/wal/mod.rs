@@ -1,11 +1,17 @@
 //! The log: what is in it and synced is what an answer may be given for. `FORMAT.md` describes its bytes.
 
 mod disk;
+#[cfg(test)]
+mod faulty;
 mod record;
 mod recovery;
 mod segment;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use disk::{Directory, Disk};
+#[cfg(test)]
+pub(crate) use faulty::{Fault, FaultyDisk};
 pub(crate) use record::{Change, Lsn, RecordWriter, RowChange};
 pub(crate) use recovery::{LogError, Recovered, recover};
 

@@ -4,8 +4,9 @@ use crate::read::Version;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 
-/// A record begins at a multiple of this, so that a reader can look for one behind damaged bytes.
-pub(super) const ALIGNMENT: usize = 8;
+/// A record begins at a multiple of this: a sector of a disk. So writing one touches no sector with another's bytes, and a write that is
+/// torn cannot tear what was synced before. And a reader can look for the next one behind damaged bytes.
+pub(super) const ALIGNMENT: usize = 512;
 /// Bytes before the body.
 pub(super) const HEAD_BYTES: usize = 32;
 const MAGIC: u32 = 0xC3A9_571D;

@@ -1,9 +1,9 @@
 //! One file of the log: its name and its head.
 
-use super::record::{Lsn, u32_at, u64_at};
+use super::record::{ALIGNMENT, Lsn, u32_at, u64_at};
 
-/// Bytes of the head; the first record follows.
-pub(super) const HEAD_BYTES: usize = 64;
+/// Bytes of the head, with what fills its sector; the first record follows.
+pub(super) const HEAD_BYTES: usize = ALIGNMENT;
 const MAGIC: &[u8; 8] = b"IMWALSEG";
 const FORMAT: u32 = 1;
 
