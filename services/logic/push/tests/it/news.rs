@@ -112,7 +112,7 @@ fn a_full_mailbox_makes_its_node_compare() {
         for uin in 0..3 {
             sessions.open("a", ADA + uin, "phone", uin);
             notify(&push, ADA + uin, 5).await;
-            sleep(Duration::from_millis(1)).await;
+            sleep(Duration::from_secs(1)).await;
         }
         assert_eq!(node.poll(30_000).await, [news_event(2, ADA + 2, 5)]);
         assert_ne!(node.epoch, epoch);
