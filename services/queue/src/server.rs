@@ -1,0 +1,30 @@
+//! The service, put together.
+
+use crate::config::Config;
+use crate::queues::Queues;
+use crate::service::Service;
+use im_engine::Engine;
+use im_idl::queue::QueueServer;
+use std::sync::Arc;
+use svrkit_rt::{Server, Status};
+
+/// What the service stands on.
+#[derive(Clone)]
+pub struct Deps {
+    /// Where tasks are kept.
+    pub engine: Engine,
+}
+
+/// The service. Its queues begin to read their tasks; calls wait for that.
+///
+/// # Errors
+/// The engine's, when it cannot say which queues there are.
+///
+/// # Panics
+/// Outside of a runtime.
+pub async fn build(config: Config, deps: Deps) -> Result<Server, Status> {
+    let config = Arc::new(config);
+    let queues = Queues::find(deps.engine.clone(), config.clone()).await?;
+    let service = Service::new(config, deps.engine, queues);
+    Ok(Server::new().service(QueueServer::new(service)))
+}
