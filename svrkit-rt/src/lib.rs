@@ -53,7 +53,7 @@ mod transport;
 
 pub use builtin::{BUILTIN_SERVICES, HealthHandle, ServingStatus};
 pub use call::{Call, Reply};
-pub use client::{Base, Channel, ChannelBuilder, ChannelConfig, Connect, Endpoint};
+pub use client::{Base, Channel, ChannelBuilder, ChannelConfig, Connect, Endpoint, Through};
 pub use context::{Context, Inherited, Priority};
 pub use deadline::{Deadline, TIMEOUT_MS_MAX};
 pub use descriptor::{

@@ -95,6 +95,14 @@ impl Channel {
         }
     }
 
+    /// A channel that shares this one's connections, with a layer around its own: for one caller that is to be treated differently.
+    pub fn with_layer<L: Layer<Through>>(&self, layer: L) -> Channel {
+        Channel {
+            core: self.core.clone(),
+            layered: Some(Arc::new(layer.layer(Through(self.clone())))),
+        }
+    }
+
     /// A request from its parts: timeout, priority, routing key and trace are those of the call, else inherited from the call being
     /// served, else the method's.
     pub fn untyped<M>(
@@ -208,6 +216,21 @@ where
             core,
             layered: Some(layered),
         })
+    }
+}
+
+/// What a layer of [`Channel::with_layer`] ends in: the channel that it was put around.
+pub struct Through(Channel);
+
+impl Service for Through {
+    async fn call(&self, request: Request) -> Result<Response, Status> {
+        self.0.call(request).await
+    }
+}
+
+impl fmt::Debug for Through {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Through")
     }
 }
 

@@ -10,6 +10,6 @@ mod lane;
 mod slots;
 
 pub(crate) use blocking::block_on;
-pub use channel::{Base, Channel, ChannelBuilder};
+pub use channel::{Base, Channel, ChannelBuilder, Through};
 pub use config::ChannelConfig;
 pub use endpoint::{Connect, Endpoint};

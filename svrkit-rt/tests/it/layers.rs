@@ -101,6 +101,20 @@ async fn an_interceptor_of_a_client_adds_to_every_request() {
 }
 
 #[svrkit::test]
+async fn a_layer_around_a_channel_is_its_owners_alone() {
+    let channel = serve(Server::new().service(service().echo()));
+    let closed = |_: &mut Request| Err(Status::unavailable("not for you"));
+    let closed = channel.with_layer(Intercept(closed));
+    let refused = call(&closed, &ECHO, "").await.unwrap_err();
+    assert_eq!(refused, Status::unavailable("not for you"));
+    call(&channel, &ECHO, "").await.unwrap();
+    let marked = |request: &mut Request| request.context.metadata.insert("from", "here");
+    let marked = channel.with_layer(Intercept(marked));
+    let reply: Reply<Text> = marked.unary(&ECHO, Text::default().into()).await.unwrap();
+    assert_eq!(reply.metadata.get_str("from"), Some("here"));
+}
+
+#[svrkit::test]
 async fn a_layer_may_answer_in_place_of_the_service() {
     struct Cached;
     struct Answers;
