@@ -1,0 +1,269 @@
+//! A whole backend in memory, and people who use it.
+
+use bytes::Bytes;
+use im::{Listeners, OneProcess};
+use im_client::{Client, Config, LocalStore, Message, Record, Registration, State};
+use im_idl::base::Uins;
+use im_idl::contact::{AcceptRequest, AskRequest, Relation};
+use im_idl::group::{CreateRequest, Role};
+use im_idl::message::{Content, Item, content};
+use im_idl::session::SessionClient;
+use im_serve::Settings;
+use std::io;
+use std::time::Duration;
+use svrkit_rt::{BoxFuture, Channel, Connect, MemoryConnector, Status, Stream, memory};
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+/// Everybody's password.
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+
+/// Every service over the memory transport, with engines in memory.
+pub(crate) struct Backend {
+    long: MemoryConnector,
+    /// Keeps the short link's listener.
+    _short: MemoryConnector,
+    settings: watch::Sender<Settings>,
+    process: OneProcess,
+}
+
+impl Backend {
+    pub(crate) async fn start() -> Backend {
+        Backend::start_with(&[], |_, _, channel| channel).await
+    }
+
+    /// With settings of its own, and a say in who calls whom by which channel.
+    pub(crate) async fn start_with(
+        set: &[(&str, &str)],
+        rewire: impl Fn(&str, &str, Channel) -> Channel,
+    ) -> Backend {
+        let (long, to_long) = memory();
+        let (short, to_short) = memory();
+        let mut settings = Settings::default();
+        let cheap = [
+            ("engine.kind", "memory"),
+            // Stories are about messages; passwords have tests of their own.
+            ("account.password.memory_kib", "8"),
+            ("account.password.iterations", "1"),
+        ];
+        for (key, value) in cheap.iter().chain(set) {
+            settings.set(key, value).unwrap();
+        }
+        let (settings, changes) = watch::channel(settings);
+        let listeners = Listeners { long, short };
+        let process = OneProcess::start_with(changes, listeners, rewire).await;
+        Backend {
+            long: to_long,
+            _short: to_short,
+            settings,
+            process: process.unwrap(),
+        }
+    }
+
+    /// Changes a setting of the running backend.
+    pub(crate) fn set(&self, key: &str, value: &str) {
+        self.settings
+            .send_modify(|settings| settings.set(key, value).unwrap());
+    }
+
+    /// A channel to a service, behind the access layer's back.
+    pub(crate) fn channel(&self, service: &str) -> Channel {
+        self.process.channel(service).unwrap()
+    }
+
+    /// What clients connect by.
+    pub(crate) fn connector(&self) -> MemoryConnector {
+        self.long.clone()
+    }
+
+    /// A device that nobody uses yet.
+    pub(crate) async fn device(&self, config: Config) -> Client {
+        let connect = OverMemory(self.long.clone());
+        let client = Client::builder().connect(connect).config(config);
+        client.start().await.unwrap()
+    }
+
+    /// A new user, online.
+    pub(crate) async fn register(&self, name: &str) -> Client {
+        self.register_with(name, Config::default()).await
+    }
+
+    pub(crate) async fn register_with(&self, name: &str, config: Config) -> Client {
+        let client = self.device(config).await;
+        let registration = Registration {
+            name: name.to_owned(),
+            password: PASSWORD.to_owned(),
+            ..Registration::default()
+        };
+        client.register(registration).await.unwrap();
+        client.online().await.unwrap();
+        client
+    }
+
+    /// Another device of a user, online.
+    pub(crate) async fn login(&self, name: &str) -> Client {
+        let client = self.device(Config::default()).await;
+        client.login(name, PASSWORD, "").await.unwrap();
+        client.online().await.unwrap();
+        client
+    }
+}
+
+/// Opens links in memory.
+pub(crate) struct OverMemory(pub(crate) MemoryConnector);
+
+impl Connect for OverMemory {
+    fn connect(&self) -> BoxFuture<io::Result<Stream>> {
+        let stream = self.0.connect();
+        Box::pin(async { stream })
+    }
+}
+
+pub(crate) fn uin(client: &Client) -> u64 {
+    client.state(State::uin)
+}
+
+/// Makes two users friends, and waits until both know.
+pub(crate) async fn befriend(a: &Client, b: &Client) {
+    let ask = AskRequest {
+        uin: uin(b),
+        greeting: "hello".to_owned(),
+        ..AskRequest::default()
+    };
+    a.call(ask).await.unwrap();
+    b.call(AcceptRequest { uin: uin(a) }).await.unwrap();
+    for (one, other) in [(a, b), (b, a)] {
+        relation(one, uin(other), Relation::Friend).await;
+    }
+}
+
+/// Waits until `client` has synced that relation to `peer`.
+pub(crate) async fn relation(client: &Client, peer: u64, relation: Relation) {
+    let is_so = |state: &State| {
+        let entry = state.contacts().get(&peer)?;
+        (entry.relation == relation as i32).then_some(())
+    };
+    client.until(is_so).await.unwrap();
+}
+
+/// A group of `owner` and `members`, who are his friends, known to all.
+pub(crate) async fn group(owner: &Client, members: &[&Client]) -> u64 {
+    let create = CreateRequest {
+        name: "us".to_owned(),
+        members: members.iter().map(|member| uin(member)).collect(),
+        ..CreateRequest::default()
+    };
+    let group = owner.call(create).await.unwrap().info.unwrap().group;
+    for member in members.iter().chain([&owner]) {
+        let knows = |state: &State| {
+            let role = state.groups().get(&group)?.role;
+            (role != Role::None as i32).then_some(())
+        };
+        member.until(knows).await.unwrap();
+    }
+    group
+}
+
+/// Sends and waits for the acknowledgement.
+pub(crate) async fn say(from: &Client, chat: u64, text: &str) -> Result<(), Status> {
+    let sent = from.send_text(chat, text).await?;
+    sent.acknowledged().await.map(drop)
+}
+
+/// Waits until a chat has (at least) so many texts, and returns all it has, oldest first.
+pub(crate) async fn hears(client: &Client, chat: u64, count: usize) -> Vec<String> {
+    let enough = |state: &State| {
+        let texts = texts_of(state, chat);
+        (texts.len() >= count).then_some(texts)
+    };
+    client.until(enough).await.unwrap()
+}
+
+pub(crate) fn texts(client: &Client, chat: u64) -> Vec<String> {
+    client.state(|state| texts_of(state, chat))
+}
+
+fn texts_of(state: &State, chat: u64) -> Vec<String> {
+    let messages = state.chats().get(&chat).into_iter().flat_map(|c| c.messages());
+    messages.filter_map(|message: &Message| text(&message.item)).collect()
+}
+
+/// A text message's text.
+pub(crate) fn text(item: &Item) -> Option<String> {
+    match item.content.as_ref()?.kind.as_ref()? {
+        content::Kind::Text(text) => Some(text.clone()),
+        _ => None,
+    }
+}
+
+pub(crate) fn text_content(text: &str) -> Content {
+    Content {
+        kind: Some(content::Kind::Text(text.to_owned())),
+    }
+}
+
+/// Waits until everything new has come to a device, and nothing more does.
+pub(crate) async fn caught_up(client: &Client) -> Bytes {
+    loop {
+        let before = client.state(|state| state.snapshot().clone());
+        client.sync().await;
+        client.online().await.unwrap();
+        let after = client.state(|state| state.snapshot().clone());
+        if before == after {
+            return after;
+        }
+    }
+}
+
+/// A device that is switched off, with what it knows.
+pub(crate) struct Pocketed(Record);
+
+impl Pocketed {
+    /// Switches a device off, and waits until the backend has noticed.
+    pub(crate) async fn of(backend: &Backend, client: Client) -> Pocketed {
+        let record = client.state(State::to_record);
+        let uin = uin(&client);
+        drop(client);
+        let sessions = SessionClient::new(backend.channel("session"));
+        while !sessions.lookup(Uins { uins: vec![uin] }).await.unwrap().links.is_empty() {
+            sleep(Duration::from_millis(10)).await;
+        }
+        Pocketed(record)
+    }
+
+    /// Switches it on again.
+    pub(crate) async fn back(self, backend: &Backend) -> Client {
+        remembering(backend, self.0).await
+    }
+}
+
+/// A second client with all that a device knows: a restored backup, say.
+pub(crate) async fn copy_of(backend: &Backend, client: &Client) -> Client {
+    remembering(backend, client.state(State::to_record)).await
+}
+
+async fn remembering(backend: &Backend, record: Record) -> Client {
+    let connect = OverMemory(backend.connector());
+    let client = Client::builder().connect(connect).store(Remembered(record));
+    let client = client.start().await.unwrap();
+    client.online().await.unwrap();
+    client
+}
+
+/// Knows one thing, and learns nothing.
+struct Remembered(Record);
+
+impl LocalStore for Remembered {
+    fn load(&mut self) -> BoxFuture<io::Result<Vec<Record>>> {
+        let records = vec![self.0.clone()];
+        Box::pin(async { Ok(records) })
+    }
+
+    fn append(&mut self, _record: Record) -> BoxFuture<io::Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn replace(&mut self, _record: Record) -> BoxFuture<io::Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
+}
