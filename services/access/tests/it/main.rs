@@ -1,0 +1,4 @@
+//! The access layer among faked services.
+
+mod frames;
+mod support;
