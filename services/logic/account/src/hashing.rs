@@ -38,11 +38,13 @@ impl Hasher {
             STANDARD_NO_PAD.encode(random::<SALT_BYTES>()?),
             STANDARD_NO_PAD.encode(random::<HASH_BYTES>()?),
         );
+        let threads = config.hash_threads_max.min(Semaphore::MAX_PERMITS);
+        let places = threads.saturating_add(config.hash_waiting_max);
         Ok(Hasher {
             argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
             nobodys,
-            threads: Arc::new(Semaphore::new(config.hash_threads_max)),
-            places: Semaphore::new(config.hash_threads_max + config.hash_waiting_max),
+            threads: Arc::new(Semaphore::new(threads)),
+            places: Semaphore::new(places.min(Semaphore::MAX_PERMITS)),
         })
     }
 

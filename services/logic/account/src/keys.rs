@@ -98,7 +98,8 @@ impl KeyRing {
         let Some(keys) = self.known() else {
             return self.read_again(None).await;
         };
-        if keys.read_at.elapsed() < FRESH {
+        // While somebody reads them again, the old ones serve: nobody queues up behind a store that is away.
+        if keys.read_at.elapsed() < FRESH || self.reading.try_lock().is_err() {
             return Ok(keys);
         }
         match self.read_again(Some(&keys)).await {

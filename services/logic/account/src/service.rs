@@ -26,8 +26,12 @@ const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 /// The service as a server to be run. Accounts that were marked for erasure before are erased while it runs.
 ///
 /// # Errors
-/// `InvalidArgument` when passwords cannot be hashed as the settings say.
+/// `InvalidArgument` when passwords cannot be hashed, or tickets not be signed, as the settings say.
 pub async fn build(config: Config, deps: Deps) -> Result<Server, Status> {
+    if config.ticket_days == 0 || config.key_rotation_days == 0 {
+        let message = "ticket_days, key_rotation_days: at least a day each";
+        return Err(Status::invalid_argument(message));
+    }
     let lifetimes = Lifetimes {
         ticket_ms: u64::from(config.ticket_days) * DAY_MS,
         rotation_ms: u64::from(config.key_rotation_days) * DAY_MS,
