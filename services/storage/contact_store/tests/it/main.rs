@@ -1,0 +1,6 @@
+//! Lists as those who decide about relations write and read them.
+
+mod erasure;
+mod lists;
+mod pairs;
+mod support;
