@@ -112,6 +112,7 @@ pub struct ListResponse {
     /// In the order they changed. With RELATION_NONE: gone.
     #[prost(message, repeated, tag = "1")]
     pub contacts: ::svrkit_rt::codegen::prost::alloc::vec::Vec<Entry>,
+    /// What to ask after next.
     #[prost(uint64, tag = "2")]
     pub version: u64,
     #[prost(bool, tag = "3")]

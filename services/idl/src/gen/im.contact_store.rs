@@ -42,7 +42,7 @@ pub struct PutPairRequest {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::svrkit_rt::codegen::prost::Message)]
 #[prost(prost_path = "::svrkit_rt::codegen::prost")]
 pub struct PutPairResponse {
-    /// Versions of both lists after it.
+    /// Versions of both lists after it; 0 for a side that was not written.
     #[prost(uint64, tag = "1")]
     pub my_version: u64,
     #[prost(uint64, tag = "2")]
@@ -71,6 +71,7 @@ pub struct ListRequest {
     pub owner: u64,
     #[prost(uint64, tag = "2")]
     pub after_version: u64,
+    /// 0: as many as the store gives at once.
     #[prost(uint32, tag = "3")]
     pub rows_max: u32,
 }
@@ -79,6 +80,7 @@ pub struct ListRequest {
 pub struct ListResponse {
     #[prost(message, repeated, tag = "1")]
     pub contacts: ::svrkit_rt::codegen::prost::alloc::vec::Vec<super::contact::Entry>,
+    /// What to ask after next.
     #[prost(uint64, tag = "2")]
     pub version: u64,
     #[prost(bool, tag = "3")]
@@ -101,7 +103,8 @@ pub trait ContactStore: ::core::marker::Send + ::core::marker::Sync + 'static {
     ) -> impl ::core::future::Future<
         Output = ::core::result::Result<GetPairResponse, ::svrkit_rt::Status>,
     > + ::core::marker::Send;
-    /// Writes one or both sides. ABORTED unless each is at its expected version; RESOURCE_EXHAUSTED beyond `contacts_max` of a list.
+    /// Writes one or both sides. ABORTED unless each is at its expected version: then one may be written and not the other, and the whole
+    /// operation is to be repeated. RESOURCE_EXHAUSTED beyond `contacts_max` or `questions_max` of a list.
     fn put_pair(
         &self,
         ctx: &mut ::svrkit_rt::Context,
@@ -266,7 +269,8 @@ impl ContactStoreClient {
             )
             .await
     }
-    /// Writes one or both sides. ABORTED unless each is at its expected version; RESOURCE_EXHAUSTED beyond `contacts_max` of a list.
+    /// Writes one or both sides. ABORTED unless each is at its expected version: then one may be written and not the other, and the whole
+    /// operation is to be repeated. RESOURCE_EXHAUSTED beyond `contacts_max` or `questions_max` of a list.
     pub async fn put_pair(
         &self,
         request: PutPairRequest,
@@ -410,7 +414,7 @@ pub static CONTACT_STORE: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceD
         ::svrkit_rt::MethodDescriptor {
             input: "im.contact_store.PutPairRequest",
             output: "im.contact_store.PutPairResponse",
-            docs: "Writes one or both sides. ABORTED unless each is at its expected version; RESOURCE_EXHAUSTED beyond `contacts_max` of a list.",
+            docs: "Writes one or both sides. ABORTED unless each is at its expected version: then one may be written and not the other, and the whole\noperation is to be repeated. RESOURCE_EXHAUSTED beyond `contacts_max` or `questions_max` of a list.",
             timeout_ms: 5000,
             hash_key: ::core::option::Option::Some("uin"),
             ..::svrkit_rt::MethodDescriptor::plain(
@@ -510,7 +514,8 @@ pub mod blocking {
                     call.into().or_routing_key(super::contact_store_get_pair_key),
                 )
         }
-        /// Writes one or both sides. ABORTED unless each is at its expected version; RESOURCE_EXHAUSTED beyond `contacts_max` of a list.
+        /// Writes one or both sides. ABORTED unless each is at its expected version: then one may be written and not the other, and the whole
+        /// operation is to be repeated. RESOURCE_EXHAUSTED beyond `contacts_max` or `questions_max` of a list.
         pub fn put_pair(
             &self,
             request: super::PutPairRequest,
