@@ -29,8 +29,10 @@ mod pairs;
 mod refused;
 mod row;
 mod service;
+mod start;
 mod sweep;
 
 pub use config::Config;
 pub use refused::Refused;
 pub use service::{Deps, build};
+pub use start::start;

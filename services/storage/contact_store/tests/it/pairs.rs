@@ -174,3 +174,26 @@ fn what_is_no_pair_is_refused() {
         }
     });
 }
+
+#[test]
+fn of_two_who_change_the_same_entry_at_once_one_reads_again() {
+    run_test("two at once", |_| async {
+        let store = Store::new(Config::default()).await;
+        store.befriend(ADA, BOB).await;
+        let [mine, _] = store.pair(ADA, BOB).await;
+        let put = || {
+            store.client.put_pair(PutPairRequest {
+                uin: ADA,
+                peer: BOB,
+                mine: Some(mine.clone()),
+                theirs: None,
+            })
+        };
+        let (one, other) = tokio::join!(put(), put());
+        let lost = match (one, other) {
+            (Ok(_), Err(lost)) | (Err(lost), Ok(_)) => lost,
+            both => panic!("{both:?}"),
+        };
+        assert_eq!(lost.code(), Code::Aborted);
+    });
+}
