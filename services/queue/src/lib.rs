@@ -52,8 +52,10 @@ mod reading;
 mod rows;
 mod server;
 mod service;
+mod start;
 mod state;
 mod turns;
 
 pub use config::Config;
 pub use server::{Deps, build};
+pub use start::start;

@@ -38,6 +38,7 @@ mod records;
 mod refused;
 mod rotation;
 mod service;
+mod start;
 mod text;
 mod ticket;
 
@@ -45,3 +46,4 @@ pub use config::Config;
 pub use deps::Deps;
 pub use refused::Refused;
 pub use service::build;
+pub use start::start;

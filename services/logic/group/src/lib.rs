@@ -29,6 +29,7 @@ mod refusal;
 mod rules;
 mod service;
 mod settings;
+mod start;
 mod texts;
 mod turns;
 
@@ -37,3 +38,4 @@ pub use deps::Deps;
 pub use refusal::Refusal;
 pub use service::build;
 pub use settings::Handle;
+pub use start::start;

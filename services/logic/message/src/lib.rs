@@ -18,7 +18,9 @@ mod deps;
 mod fanout_tasks;
 mod permission;
 mod service;
+mod start;
 
 pub use config::Config;
 pub use deps::Deps;
 pub use service::build;
+pub use start::start;

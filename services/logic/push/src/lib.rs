@@ -25,6 +25,8 @@ mod kick;
 mod mailbox;
 mod mailboxes;
 mod service;
+mod start;
 
 pub use config::Config;
 pub use service::{Deps, build};
+pub use start::start;

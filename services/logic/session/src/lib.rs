@@ -15,9 +15,11 @@
 
 mod config;
 mod service;
+mod start;
 mod table;
 #[cfg(test)]
 mod table_model;
 
 pub use config::Config;
 pub use service::{Deps, build};
+pub use start::start;

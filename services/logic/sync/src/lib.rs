@@ -21,8 +21,10 @@ mod names;
 mod old_client;
 mod service;
 mod snapshot;
+mod start;
 mod stores;
 
 pub use config::Config;
 pub use deps::Deps;
 pub use service::build;
+pub use start::start;

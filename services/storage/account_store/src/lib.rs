@@ -27,7 +27,9 @@ mod numbers;
 mod refused;
 mod rows;
 mod service;
+mod start;
 
 pub use config::Config;
 pub use refused::Refused;
 pub use service::{Deps, build};
+pub use start::start;

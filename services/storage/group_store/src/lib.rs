@@ -3,7 +3,7 @@
 //! - Owns: groups (info, members, questions of those who want in), users' group lists, and the numbers of groups. `FORMAT.md` tells how they
 //!   lie in the engine. Calls nobody.
 //! - A change is one conditional batch on the group, then a batch on the list of each user that it concerns (`change`, `pending`,
-//!   `lists`); `numbers` gives groups their numbers.
+//!   `lists`); `numbers` gives groups their numbers, `scatter` keeps them from being guessed.
 //!
 //! # Invariants
 //!
@@ -23,7 +23,10 @@ mod lists;
 mod numbers;
 mod pending;
 mod rows;
+mod scatter;
 mod service;
+mod start;
 
 pub use config::Config;
 pub use service::{Deps, build};
+pub use start::start;

@@ -31,8 +31,10 @@ mod receipt;
 mod resident;
 mod row;
 mod service;
+mod start;
 mod store;
 mod sweep;
 
 pub use config::Config;
 pub use service::{Deps, build};
+pub use start::start;
