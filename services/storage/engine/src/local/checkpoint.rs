@@ -24,9 +24,14 @@ impl Core {
                 },
             );
         }
+        self.forget();
+    }
+
+    /// Makes room among the rows that are only there to be read.
+    pub(super) fn forget(&self) {
         let clean_bytes_max = self.config.cache_bytes_max;
         if self.table.clean_bytes() > clean_bytes_max {
-            // Some more than needed, so that not every commit has a little to forget.
+            // Some more than needed, so that not everybody has a little to forget.
             self.table.shrink(clean_bytes_max - clean_bytes_max / 8);
         }
     }
@@ -97,7 +102,7 @@ impl Core {
             self.stop(format!("settling rows failed: {error}"));
             return;
         }
-        names.iter().for_each(|name| self.table.settled(name));
+        self.table.settled();
         if let Err(error) = self.log.release(whole, log_bytes) {
             self.stop(format!("setting the log free failed: {error}"));
             return;

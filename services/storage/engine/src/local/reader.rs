@@ -69,8 +69,8 @@ impl Core {
             let version = reached(&snapshot, &scan.partition, version, scan.at_least)?;
             let to = scan.to.as_deref();
             let stored = snapshot.range(&scan.partition, &scan.from, to, scan.direction);
-            let page = merge(&scan, version, overlay, stored).map_err(damaged)?;
-            core.table.keep_page(&scan, &page, ticket);
+            let (page, next) = merge(&scan, version, overlay, stored).map_err(damaged)?;
+            core.table.keep_page(&scan, &page, next, ticket);
             Ok(page)
         })
         .await
@@ -130,9 +130,7 @@ impl Core {
         let core = self.clone();
         let read = tokio::task::spawn_blocking(move || {
             let answer = read(&core);
-            if core.table.clean_bytes() > core.config.cache_bytes_max {
-                core.table.shrink(core.config.cache_bytes_max);
-            }
+            core.forget();
             answer
         });
         // It panics on damage that the store does not expect, and is cancelled when the runtime ends.
@@ -166,19 +164,19 @@ fn nothing(version: Version, keys: usize) -> GotPart {
     (Got { rows, version }, (0..keys).collect())
 }
 
-/// Lays memory's rows over the store's.
+/// Lays memory's rows over the store's. The page, and the row that follows it when it is cut short.
 fn merge(
     scan: &Scan,
     version: Version,
     overlay: Overlay,
     stored: impl Iterator<Item = Result<Row, StoreError>>,
-) -> Result<Page, StoreError> {
+) -> Result<(Page, Option<Row>), StoreError> {
     let mut page = PageBuilder::new(scan, version);
     let mut overlay = overlay.rows.into_iter().peekable();
     let mut stored = stored.peekable();
     loop {
         let order = match (overlay.peek(), stored.peek()) {
-            (None, None) => return Ok(page.finish()),
+            (None, None) => return Ok((page.finish(), None)),
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) | (Some(_), Some(Err(_))) => Ordering::Greater,
             (Some((key, _)), Some(Ok(row))) => match scan.direction {
@@ -186,22 +184,25 @@ fn merge(
                 Direction::Backward => row.key.cmp(key),
             },
         };
-        let room = if order == Ordering::Greater {
-            match stored.next().transpose()? {
-                Some(row) => page.push(&row.key, &row.value, row.version),
-                None => Room::Left,
-            }
+        let row = if order == Ordering::Greater {
+            stored.next().transpose()?
         } else {
             if order == Ordering::Equal {
                 stored.next();
             }
-            match overlay.next() {
-                Some((key, Some((value, version)))) => page.push(&key, &value, version),
-                Some((_, None)) | None => Room::Left,
-            }
+            overlay.next().and_then(|(key, row)| {
+                let (value, version) = row?;
+                Some(Row {
+                    key,
+                    value,
+                    version,
+                })
+            })
         };
-        if room == Room::Full {
-            return Ok(page.finish());
+        if let Some(row) = row
+            && page.push(&row.key, &row.value, row.version) == Room::Full
+        {
+            return Ok((page.finish(), Some(row)));
         }
     }
 }

@@ -6,8 +6,6 @@ use crate::local::wal::{Change, RowChange};
 use crate::read::Version;
 use bytes::Bytes;
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::ops::Bound;
 
 /// The rows as the last group left them.
 pub(crate) trait View {
@@ -61,20 +59,21 @@ impl Group {
         }
         // All that may fail comes before the first change.
         let ranges = ranges(batch, view)?;
-        let change = match self.changes.entry(batch.partition.clone()) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(_) => {
-                // A name of its own: a key of the caller's may hold on to a frame that many others came in.
-                let name = Bytes::copy_from_slice(&batch.partition);
-                self.changes.entry(name).or_insert_with(|| Change {
-                    version: before,
-                    new: before == 0,
-                    ..Change::default()
-                })
-            }
+        if let Some(change) = self.changes.get_mut(&batch.partition) {
+            change.take(batch, ranges);
+            return Ok(change.version);
+        }
+        let mut change = Change {
+            version: before,
+            new: before == 0,
+            ..Change::default()
         };
         change.take(batch, ranges);
-        Ok(change.version)
+        let version = change.version;
+        // A name of its own: the caller's may be a piece of a frame that many others came in, and hold on to all of it.
+        self.changes
+            .insert(Bytes::copy_from_slice(&batch.partition), change);
+        Ok(version)
     }
 
     fn version(&self, partition: &Bytes, view: &impl View) -> Result<Version, EngineError> {
@@ -93,7 +92,7 @@ impl Group {
         match self
             .changes
             .get(partition)
-            .and_then(|change| change.rows.get(key))
+            .and_then(|change| change.row(key))
         {
             Some(row) => Ok(row.value.clone().map(|value| (value, row.version))),
             None => view.row(partition, key),
@@ -158,21 +157,18 @@ impl Change {
 
     fn put(&mut self, key: Bytes, value: &Bytes, version: Version) {
         let value = Some(Bytes::copy_from_slice(value));
-        self.rows.insert(key, RowChange { value, version });
+        self.set(key, RowChange { value, version });
     }
 
     fn delete(&mut self, key: Bytes, version: Version) {
         let value = None;
-        self.rows.insert(key, RowChange { value, version });
+        self.set(key, RowChange { value, version });
     }
 
     /// Deletes what the group itself has put into a range.
     fn delete_staged(&mut self, from: &Bytes, to: Option<&Bytes>, version: Version) {
-        if to.is_some_and(|to| to <= from) {
-            return;
-        }
-        let to = to.cloned().map_or(Bound::Unbounded, Bound::Excluded);
-        for (_, row) in self.rows.range_mut((Bound::Included(from.clone()), to)) {
+        let inside = |key: &Bytes| key >= from && to.is_none_or(|to| key < to);
+        for (_, row) in self.rows.iter_mut().filter(|(key, _)| inside(key)) {
             row.value = None;
             row.version = version;
         }

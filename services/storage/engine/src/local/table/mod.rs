@@ -12,8 +12,8 @@ use crate::{EngineError, Got};
 use bytes::Bytes;
 use partition::{Partition, Sizes};
 use spans::{Span, after};
+use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
@@ -36,8 +36,8 @@ pub(crate) struct Table {
 #[derive(Default)]
 struct Shard {
     partitions: HashMap<Bytes, Partition>,
-    /// Those with something to settle.
-    dirty: BTreeSet<Bytes>,
+    /// Those with something to settle, in no order.
+    dirty: Vec<Bytes>,
     /// Counts all changes, so that each has a number of its own.
     generation: u64,
     /// The change that last forgot a partition.
@@ -156,30 +156,20 @@ impl Table {
         ))
     }
 
-    /// Keeps what a scan brought from the store, unless something changed meanwhile.
-    pub(crate) fn keep_page(&self, scan: &Scan, page: &Page, ticket: Ticket) {
-        let span = match (page.more, scan.direction, page.rows.last()) {
-            (false, _, _) => Span {
-                from: scan.from.clone(),
-                to: scan.to.clone(),
-            },
-            (true, Direction::Forward, Some(last)) => Span {
-                from: scan.from.clone(),
-                to: Some(after(&last.key)),
-            },
-            (true, Direction::Backward, Some(last)) => Span {
-                from: last.key.clone(),
-                to: scan.to.clone(),
-            },
-            (true, _, None) => return,
+    /// Keeps what a scan brought from the store, unless something changed meanwhile. With a page that was cut short comes the row that
+    /// follows it: without that, memory could not tell that there is more.
+    pub(crate) fn keep_page(&self, scan: &Scan, page: &Page, next: Option<Row>, ticket: Ticket) {
+        let mut span = Span {
+            from: scan.from.clone(),
+            to: scan.to.clone(),
         };
-        self.keep(
-            &scan.partition,
-            page.version,
-            page.rows.clone(),
-            vec![span],
-            ticket,
-        );
+        match (&next, scan.direction) {
+            (None, _) => {}
+            (Some(next), Direction::Forward) => span.to = Some(after(&next.key)),
+            (Some(next), Direction::Backward) => span.from = next.key.clone(),
+        }
+        let rows = page.rows.iter().cloned().chain(next).collect();
+        self.keep(&scan.partition, page.version, rows, vec![span], ticket);
     }
 
     /// Keeps the rows of these keys, all of which were looked for in the store.
@@ -261,28 +251,28 @@ impl Table {
         let shard = &mut *shard;
         shard.generation += 1;
         let generation = shard.generation;
-        let (found, before) = match shard.partitions.entry(name.clone()) {
-            Entry::Occupied(entry) => {
-                let before = entry.get().sizes();
-                (entry.into_mut(), before)
+        if let Some(found) = shard.partitions.get_mut(&name) {
+            let before = found.sizes();
+            let was_dirty = found.is_dirty();
+            found.apply(change);
+            found.generation = generation;
+            found.touched = true;
+            if found.is_dirty() && !was_dirty {
+                shard.dirty.push(name);
             }
-            Entry::Vacant(entry) => {
-                let found = if change.new && !unsure {
-                    Partition::loaded(0, generation)
-                } else {
-                    Partition::unknown(generation)
-                };
-                (entry.insert(found), Sizes::default())
-            }
+            return self.count(before, found.sizes());
+        }
+        let mut found = if change.new && !unsure {
+            Partition::loaded(0, generation)
+        } else {
+            Partition::unknown(generation)
         };
         found.apply(change);
-        found.generation = generation;
-        found.touched = true;
-        let sizes = found.sizes();
-        if found.is_dirty() && before.dirty == 0 {
-            shard.dirty.insert(name);
+        self.count(Sizes::default(), found.sizes());
+        if found.is_dirty() {
+            shard.dirty.push(name.clone());
         }
-        self.count(before, sizes);
+        shard.partitions.insert(name, found);
     }
 
     /// Names of partitions with something to settle, in no order.
@@ -296,12 +286,9 @@ impl Table {
         let mut names = Vec::new();
         for shard in &self.shards {
             let shard = lock(shard);
-            let with = shard.dirty.range(Bytes::copy_from_slice(prefix)..);
-            let with = with.take_while(|name| name.starts_with(prefix));
-            names.extend(
-                with.filter(|name| after.is_none_or(|after| *name > after))
-                    .cloned(),
-            );
+            let wanted =
+                |name: &&Bytes| name.starts_with(prefix) && after.is_none_or(|after| *name > after);
+            names.extend(shard.dirty.iter().filter(wanted).cloned());
         }
         names
     }
@@ -319,22 +306,24 @@ impl Table {
         found.map_or_else(Vec::new, Partition::settle_rows)
     }
 
-    /// A checkpoint of this partition is on the disk.
-    pub(crate) fn settled(&self, partition: &[u8]) {
-        let mut shard = self.shard(partition);
-        let shard = &mut *shard;
-        let Some(found) = shard.partitions.get_mut(partition) else {
-            return;
-        };
-        shard.generation += 1;
-        found.generation = shard.generation;
-        let before = found.sizes();
-        found.settled();
-        let sizes = found.sizes();
-        if !found.is_dirty() {
-            shard.dirty.remove(partition);
+    /// A checkpoint is on the disk: what it took and has not changed since is settled.
+    pub(crate) fn settled(&self) {
+        for shard in &self.shards {
+            let mut shard = lock(shard);
+            let shard = &mut *shard;
+            shard.generation += 1;
+            let (generation, partitions) = (shard.generation, &mut shard.partitions);
+            shard.dirty.retain(|name| {
+                let Some(found) = partitions.get_mut(name) else {
+                    return false;
+                };
+                found.generation = generation;
+                let before = found.sizes();
+                found.settled();
+                self.count(before, found.sizes());
+                found.is_dirty()
+            });
         }
-        self.count(before, sizes);
     }
 
     /// Forgets settled rows until there are no more bytes of them than these: partitions not used since the last time entirely, others

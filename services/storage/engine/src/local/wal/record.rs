@@ -2,7 +2,6 @@
 
 use crate::read::Version;
 use bytes::Bytes;
-use std::collections::BTreeMap;
 
 /// A record begins at a multiple of this: a sector of a disk. So writing one touches no sector with another's bytes, and a write that is
 /// torn cannot tear what was synced before. And a reader can look for the next one behind damaged bytes.
@@ -23,8 +22,28 @@ pub(crate) struct Change {
     pub(crate) version: Version,
     /// The partition was never written before.
     pub(crate) new: bool,
-    /// The rows it changed, as they are after it.
-    pub(crate) rows: BTreeMap<Bytes, RowChange>,
+    /// The rows it changed, as they are after it, in order of their keys.
+    pub(crate) rows: Vec<(Bytes, RowChange)>,
+}
+
+impl Change {
+    /// What it makes of a row, if it changes it.
+    pub(crate) fn row(&self, key: &[u8]) -> Option<&RowChange> {
+        let index = self.rows.binary_search_by(|(other, _)| other[..].cmp(key));
+        Some(&self.rows[index.ok()?].1)
+    }
+
+    /// Changes a row, once more or for the first time.
+    pub(crate) fn set(&mut self, key: Bytes, row: RowChange) {
+        // Nearly always a batch's keys rise: no search, and nothing to move.
+        if self.rows.last().is_none_or(|(last, _)| *last < key) {
+            return self.rows.push((key, row));
+        }
+        match self.rows.binary_search_by(|(other, _)| other.cmp(&key)) {
+            Ok(index) => self.rows[index].1 = row,
+            Err(index) => self.rows.insert(index, (key, row)),
+        }
+    }
 }
 
 /// A row as it is after a change.
@@ -149,7 +168,7 @@ impl<'a> Record<'a> {
             let mut change = Change {
                 version: body.u64()?,
                 new: body.u8()? == 1,
-                rows: BTreeMap::new(),
+                rows: Vec::new(),
             };
             for _ in 0..body.u32()? {
                 let kind = body.u8()?;
@@ -167,7 +186,7 @@ impl<'a> Record<'a> {
                     },
                     _ => return None,
                 };
-                change.rows.insert(key, row);
+                change.rows.push((key, row));
             }
             changes.push((partition, change));
         }
@@ -231,10 +250,10 @@ mod tests {
         Change {
             version: 7,
             new: true,
-            rows: BTreeMap::from([
+            rows: vec![
                 ("gone".into(), row(None, 7)),
                 ("here".into(), row(Some("value"), 6)),
-            ]),
+            ],
         }
     }
 

@@ -4,7 +4,6 @@ use super::faulty::{Fault, FaultyDisk};
 use super::recovery::{LogError, Recovered, recover};
 use super::{Change, Log, Lsn, RecordWriter, RowChange};
 use bytes::Bytes;
-use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
@@ -23,7 +22,7 @@ fn change(lsn: Lsn, value_bytes: usize) -> Change {
     Change {
         version: lsn,
         new: lsn == 1,
-        rows: BTreeMap::from([("k".into(), row)]),
+        rows: vec![("k".into(), row)],
     }
 }
 
@@ -41,7 +40,7 @@ fn read(disk: &FaultyDisk, applied: Lsn) -> Result<(Recovered, Vec<Lsn>), LogErr
         let [(name, found)] = &changes[..] else {
             panic!("{changes:?}")
         };
-        let bytes = found.rows["k".as_bytes()].value.as_ref().unwrap().len();
+        let bytes = found.rows[0].1.value.as_ref().unwrap().len();
         assert_eq!((name, found), (&Bytes::from("p"), &change(lsn, bytes)));
         read.push(lsn);
     })?;
@@ -65,7 +64,7 @@ fn written(last: Lsn) -> (FaultyDisk, Log) {
 
 /// Where in a file a record's value is.
 fn find(disk: &FaultyDisk, lsn: Lsn) -> (String, usize) {
-    let value = change(lsn, 40).rows["k".as_bytes()].value.clone().unwrap();
+    let value = change(lsn, 40).rows[0].1.value.clone().unwrap();
     let contents = disk.contents();
     let at = |bytes: &[u8]| bytes.windows(40).position(|window| window == value);
     let found = contents
