@@ -4,9 +4,10 @@ use bytes::Bytes;
 use prost::Message;
 use svrkit_rt::{Code, Status};
 
-/// The partition of reserved numbers, and its row.
+/// The partition of reserved numbers, and its rows.
 pub(crate) const NUMBERS: Bytes = Bytes::from_static(b"N");
 pub(crate) const CEILING: Bytes = Bytes::from_static(b"c");
+pub(crate) const SCATTER_KEY: Bytes = Bytes::from_static(b"k");
 /// The partition of groups whose changes lists may not show yet.
 pub(crate) const UNSETTLED: Bytes = Bytes::from_static(b"P");
 /// The row of a group's info.

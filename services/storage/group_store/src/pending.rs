@@ -4,12 +4,12 @@ use crate::layout::{self, Concerned, INFO, Intent, MEMBER, PENDING, UNSETTLED, k
 use crate::lists::{self, Shown};
 use crate::rows::{self, write};
 use bytes::Bytes;
-use im_engine::{Batch, Condition, Engine, Row, Scan};
+use im_engine::{Batch, Condition, Engine, Row, Scan, WriteError};
 use im_idl::group::{Info, Member};
 use std::collections::BTreeMap;
 use svrkit_rt::{Status, clock};
 
-/// Changes of one group shown at once. The rest is shown by the next look.
+/// Changes of one group shown at once. There is more than one only after the engine refused to write lists for a while.
 const CHANGES_PER_LOOK_MAX: usize = 100;
 /// How long a change may be under way between its intent and its batch, with a wide margin: the calls that make them last seconds.
 const INTENT_KEEP_MS: u64 = 3_600_000;
@@ -25,7 +25,9 @@ pub(crate) struct Pending {
 pub(crate) struct Settled {
     /// Users whose lists changed, with their lists' versions.
     pub(crate) lists: Vec<(u64, u64)>,
-    /// Rows that have served; nothing must be forgotten but by [`Pending::forget`].
+    /// Whether there are changes beyond those that were shown.
+    pub(crate) more: bool,
+    /// Forgets what has served.
     served: Vec<Batch>,
 }
 
@@ -66,7 +68,10 @@ impl Pending {
             ..Scan::prefix(layout::group(group), vec![PENDING])
         };
         let changes = self.engine.scan(scan).await?;
-        let mut settled = Settled::default();
+        let mut settled = Settled {
+            more: changes.more,
+            ..Settled::default()
+        };
         if !changes.rows.is_empty() {
             let concerned = merge(&changes.rows)?;
             settled.lists = self.show(group, concerned).await?;
@@ -93,9 +98,18 @@ impl Pending {
     }
 
     /// Forgets what has served. Nobody needs to wait for it: what it leaves behind is done again, to no effect.
-    pub(crate) async fn forget(&self, settled: Settled) {
+    ///
+    /// # Errors
+    /// The engine's, when something is left behind.
+    pub(crate) async fn forget(&self, settled: Settled) -> Result<(), Status> {
+        let mut outcome = Ok(());
         if !settled.served.is_empty() {
-            self.engine.write(settled.served).await;
+            for answer in self.engine.write(settled.served).await {
+                // Where a condition does not hold, there is another change to be shown first.
+                if let Err(WriteError::Engine(error)) = answer {
+                    outcome = Err(error.into());
+                }
+            }
         }
         for (uin, version) in settled.lists {
             let trimmed = lists::trim(&self.engine, uin, version, self.tombstones_max).await;
@@ -103,6 +117,7 @@ impl Pending {
                 tracing::warn!(uin, %status, "old ended memberships stay for now");
             }
         }
+        outcome
     }
 
     /// Groups that were written down.

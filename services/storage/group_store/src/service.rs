@@ -116,15 +116,35 @@ impl Store {
         Ok((version, settled))
     }
 
+    /// Forgets what a change has no more use for.
+    async fn tidy(&self, settled: Settled) {
+        let more = settled.more;
+        let forgotten = self.pending.forget(settled).await;
+        if more || forgotten.is_err() {
+            self.wake();
+        }
+    }
+
     async fn settle_all(&self) -> Result<(), Status> {
         let mut outcome = Ok(());
         for group in self.pending.unsettled().await? {
-            match self.pending.settle(group).await {
-                Ok(settled) => self.pending.forget(settled).await,
-                Err(status) => outcome = Err(status),
+            // One that fails does not keep the others waiting.
+            if let Err(status) = self.settle(group).await {
+                outcome = Err(status);
             }
         }
         outcome
+    }
+
+    async fn settle(&self, group: u64) -> Result<(), Status> {
+        loop {
+            let settled = self.pending.settle(group).await?;
+            let more = settled.more;
+            self.pending.forget(settled).await?;
+            if !more {
+                return Ok(());
+            }
+        }
     }
 }
 
@@ -158,7 +178,7 @@ impl GroupStore for Service {
         let changing = tokio::spawn(async move {
             let (version, settled) = store.change(request).await?;
             let (uins, list_versions) = settled.lists.iter().copied().unzip();
-            tokio::spawn(async move { store.pending.forget(settled).await });
+            tokio::spawn(async move { store.tidy(settled).await });
             Ok(ChangeResponse {
                 version,
                 uins,

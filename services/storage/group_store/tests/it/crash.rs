@@ -1,86 +1,14 @@
 //! A change whose process ends, or whose engine refuses, between the group and the lists.
 
+use crate::mortal::{IMMORTAL, Mortal};
 use crate::story::{ADA, BOB, EVE, called, code, create, get, list, member, over, version};
-use bytes::Bytes;
-use im_engine::{
-    Batch, BoxFuture, Engine, EngineError, EngineStats, Got, KeyTable, Page, Scan, Version,
-    WriteError, memory,
-};
+use im_engine::Scan;
 use im_group_store::Config;
 use im_idl::group::Role;
 use im_idl::group_store::{ChangeRequest, GroupStoreClient};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use svrkit_rt::Code;
 use svrkit_rt::testing::run_test;
-
-/// An engine that writes so many batches more and then refuses, as one whose process is about to die.
-struct Dying {
-    engine: Engine,
-    batches_left: AtomicI64,
-}
-
-const IMMORTAL: i64 = i64::MAX / 2;
-
-impl Dying {
-    fn new() -> Arc<Dying> {
-        Arc::new(Dying {
-            engine: memory(),
-            batches_left: AtomicI64::new(IMMORTAL),
-        })
-    }
-
-    fn dies_after(&self, batches: i64) {
-        self.batches_left.store(batches, Ordering::SeqCst);
-    }
-}
-
-impl KeyTable for Dying {
-    fn get(
-        &self,
-        partition: Bytes,
-        keys: Vec<Bytes>,
-        at_least: Version,
-    ) -> BoxFuture<'_, Result<Got, EngineError>> {
-        self.engine.get(partition, keys, at_least)
-    }
-
-    fn scan(&self, scan: Scan) -> BoxFuture<'_, Result<Page, EngineError>> {
-        self.engine.scan(scan)
-    }
-
-    fn write(&self, batches: Vec<Batch>) -> BoxFuture<'_, Vec<Result<Version, WriteError>>> {
-        Box::pin(async {
-            let mut answers = Vec::new();
-            for batch in batches {
-                if self.batches_left.fetch_sub(1, Ordering::SeqCst) > 0 {
-                    answers.extend(self.engine.write(vec![batch]).await);
-                } else {
-                    answers.push(Err(WriteError::Engine(EngineError::Overloaded)));
-                }
-            }
-            answers
-        })
-    }
-
-    fn versions(&self, partitions: Vec<Bytes>) -> BoxFuture<'_, Result<Vec<Version>, EngineError>> {
-        self.engine.versions(partitions)
-    }
-
-    fn partitions(
-        &self,
-        prefix: Bytes,
-        after: Option<Bytes>,
-        max: usize,
-    ) -> BoxFuture<'_, Result<Vec<Bytes>, EngineError>> {
-        self.engine.partitions(prefix, after, max)
-    }
-
-    fn stats(&self) -> EngineStats {
-        self.engine.stats()
-    }
-}
 
 /// Takes Bob in, promotes Eve and renames, all at once.
 async fn big_change(store: &GroupStoreClient, group: u64) -> ChangeRequest {
@@ -111,7 +39,7 @@ fn whenever_the_process_ends_the_next_one_shows_what_happened() {
         let mut happened = 0;
         // The intent, the group, three lists, two rows to forget.
         for batches in 0..=7 {
-            let engine = Dying::new();
+            let engine = Mortal::new();
             let store = over(engine.clone(), Config::default()).await;
             let group = create(&store, "chess", &[EVE]).await;
             let request = big_change(&store, group).await;
@@ -137,7 +65,7 @@ fn whenever_the_process_ends_the_next_one_shows_what_happened() {
 #[test]
 fn lists_catch_up_when_the_engine_writes_again() {
     run_test("crash", |_| async {
-        let engine = Dying::new();
+        let engine = Mortal::new();
         let store = over(engine.clone(), Config::default()).await;
         let group = create(&store, "chess", &[EVE]).await;
         let request = big_change(&store, group).await;
@@ -154,7 +82,7 @@ fn lists_catch_up_when_the_engine_writes_again() {
 #[test]
 fn the_next_change_shows_what_the_last_did_not() {
     run_test("crash", |_| async {
-        let engine = Dying::new();
+        let engine = Mortal::new();
         let slow = Config {
             repair_retry_ms: u32::MAX,
             ..Config::default()
@@ -183,7 +111,7 @@ fn the_next_change_shows_what_the_last_did_not() {
 #[test]
 fn what_is_shown_again_is_no_news() {
     run_test("crash", |_| async {
-        let engine = Dying::new();
+        let engine = Mortal::new();
         let store = over(engine.clone(), Config::default()).await;
         let group = create(&store, "chess", &[EVE]).await;
         let request = big_change(&store, group).await;
@@ -202,7 +130,7 @@ fn what_is_shown_again_is_no_news() {
 #[test]
 fn a_change_refused_before_it_began_has_not_happened() {
     run_test("crash", |_| async {
-        let engine = Dying::new();
+        let engine = Mortal::new();
         let store = over(engine.clone(), Config::default()).await;
         let group = create(&store, "chess", &[EVE]).await;
         let request = big_change(&store, group).await;

@@ -3,5 +3,7 @@
 mod changes;
 mod crash;
 mod lists;
+mod mortal;
 mod numbers;
+mod races;
 mod story;

@@ -1,0 +1,82 @@
+//! An engine whose writes take their time, and end when a test says so.
+
+use bytes::Bytes;
+use im_engine::{
+    Batch, BoxFuture, Engine, EngineError, EngineStats, Got, KeyTable, Page, Scan, Version,
+    WriteError, memory,
+};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use tokio::task::yield_now;
+
+/// Refuses after so many batches, as one whose process is about to die.
+pub(crate) struct Mortal {
+    pub(crate) engine: Engine,
+    batches_left: AtomicI64,
+}
+
+pub(crate) const IMMORTAL: i64 = i64::MAX / 2;
+
+impl Mortal {
+    pub(crate) fn new() -> Arc<Mortal> {
+        Arc::new(Mortal {
+            engine: memory(),
+            batches_left: AtomicI64::new(IMMORTAL),
+        })
+    }
+
+    /// Refuses after so many batches more.
+    pub(crate) fn dies_after(&self, batches: i64) {
+        self.batches_left.store(batches, Ordering::SeqCst);
+    }
+}
+
+impl KeyTable for Mortal {
+    fn get(
+        &self,
+        partition: Bytes,
+        keys: Vec<Bytes>,
+        at_least: Version,
+    ) -> BoxFuture<'_, Result<Got, EngineError>> {
+        self.engine.get(partition, keys, at_least)
+    }
+
+    fn scan(&self, scan: Scan) -> BoxFuture<'_, Result<Page, EngineError>> {
+        self.engine.scan(scan)
+    }
+
+    fn write(&self, batches: Vec<Batch>) -> BoxFuture<'_, Vec<Result<Version, WriteError>>> {
+        Box::pin(async {
+            let mut answers = Vec::new();
+            for batch in batches {
+                // Others come between the batches of a call, as nobody has promised that they do not.
+                for _ in 0..fastrand::u8(..4) {
+                    yield_now().await;
+                }
+                if self.batches_left.fetch_sub(1, Ordering::SeqCst) > 0 {
+                    answers.extend(self.engine.write(vec![batch]).await);
+                } else {
+                    answers.push(Err(WriteError::Engine(EngineError::Overloaded)));
+                }
+            }
+            answers
+        })
+    }
+
+    fn versions(&self, partitions: Vec<Bytes>) -> BoxFuture<'_, Result<Vec<Version>, EngineError>> {
+        self.engine.versions(partitions)
+    }
+
+    fn partitions(
+        &self,
+        prefix: Bytes,
+        after: Option<Bytes>,
+        max: usize,
+    ) -> BoxFuture<'_, Result<Vec<Bytes>, EngineError>> {
+        self.engine.partitions(prefix, after, max)
+    }
+
+    fn stats(&self) -> EngineStats {
+        self.engine.stats()
+    }
+}
