@@ -10,7 +10,7 @@ use im_idl::message::group_event::Kind;
 const MUTED_DAYS_MAX: u32 = 30;
 const MUTED_SECONDS_MAX: u32 = MUTED_DAYS_MAX * 24 * 3_600;
 /// An end this little later than the one that is set is the same request sent again.
-const REPEATED_WITHIN_MS: u64 = 30_000;
+const REPEATED_WITHIN_MS: u64 = 10_000;
 
 /// `actor` silences `uin`, of lower role, for `seconds`; 0 lets him speak.
 pub(crate) fn mute(
