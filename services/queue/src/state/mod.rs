@@ -196,7 +196,7 @@ impl State {
             return;
         };
         let key = entry.key.clone();
-        let behind: Vec<u64> = self.lanes.run(&key).iter().copied().collect();
+        let behind = self.lanes.run(&key).to_vec();
         for other in behind.into_iter().filter(|other| *other > id) {
             let Some(entry) = self.entries.get_mut(&other) else {
                 continue;

@@ -1,0 +1,157 @@
+//! One run of a group's tasks into inboxes.
+
+use crate::config::Config;
+use crate::figures::Figures;
+use crate::members::Members;
+use crate::news;
+use crate::pause::Pauses;
+use crate::progress::{Leg, Progress};
+use crate::tasks::Run;
+use crate::trouble::Trouble;
+use im_idl::message_store::{FanOutRequest, FanOutRow, MessageStoreClient};
+use im_idl::queue::{ExtendRequest, QueueClient};
+use im_serve::Notifier;
+use std::time::Duration;
+use svrkit_rt::{Call, Status};
+use tokio::time::Instant;
+
+/// The queue that tasks come from.
+pub(crate) const QUEUE: &str = "fanout";
+
+/// Delivers runs.
+pub(crate) struct Delivery {
+    pub(crate) config: Config,
+    pub(crate) queue: QueueClient,
+    pub(crate) store: MessageStoreClient,
+    pub(crate) members: Members,
+    pub(crate) notifier: Notifier,
+    pub(crate) figures: Figures,
+}
+
+/// How the store did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Pace {
+    /// A batch took longer than it should.
+    pub(crate) slow: bool,
+}
+
+impl Delivery {
+    /// Writes a run's rows into the inboxes of all who are to get them, from where it was left. Does not finish it.
+    ///
+    /// # Errors
+    /// What keeps it; what was done until then is done, and noted.
+    pub(crate) async fn deliver(&self, run: &Run) -> Result<Pace, Trouble> {
+        let members = self.members.of(run.group, run.group_version);
+        let members = members.await.map_err(Trouble::of)?;
+        let mut pace = Pace::default();
+        let legs = run.progress.legs(run.seqs.clone());
+        let last_leg = legs.len().saturating_sub(1);
+        for (i, leg) in legs.iter().enumerate() {
+            let from = members.partition_point(|uin| *uin <= leg.after);
+            let rest = &members[from..];
+            for batch in rest.chunks(self.config.batch_members_max.max(1)) {
+                pace.slow |= self.write(run.group, &leg.seqs, batch).await?;
+                let is_last = i == last_leg && batch.last() == rest.last();
+                if !is_last || !run.also.is_empty() {
+                    self.note(run, Some(through(leg, batch))).await?;
+                }
+            }
+        }
+        for (seq, uins) in &run.also {
+            for batch in uins.chunks(self.config.batch_members_max.max(1)) {
+                pace.slow |= self.write(run.group, &[*seq], batch).await?;
+                self.note(run, None).await?;
+            }
+        }
+        Ok(pace)
+    }
+
+    /// Rows into some inboxes, again for those whose inboxes did not take them. Whether it took long.
+    async fn write(&self, group: u64, seqs: &[u64], batch: &[u64]) -> Result<bool, Trouble> {
+        let began = Instant::now();
+        let mut pauses = Pauses::new(self.config.pause_ms, self.config.pause_ms_max);
+        let mut open = batch.to_vec();
+        loop {
+            let trouble = match self.fan_out(group, seqs, &open).await {
+                Ok(versions) => {
+                    let before = open.len();
+                    open = still_open(&open, &versions);
+                    self.figures.wrote((before - open.len()) * seqs.len());
+                    if open.is_empty() {
+                        let slow_ms = u128::from(self.config.slow_batch_ms);
+                        return Ok(began.elapsed().as_millis() > slow_ms);
+                    }
+                    unwritten(group, &open, before)
+                }
+                Err(status) => Trouble::of(status),
+            };
+            let patience = Duration::from_millis(self.config.patience_ms);
+            let pause = pauses.next();
+            let refused_whole = matches!(trouble, Trouble::Refused(_)) && open.len() == batch.len();
+            if refused_whole || began.elapsed() + pause > patience {
+                return Err(trouble);
+            }
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    async fn fan_out(&self, group: u64, seqs: &[u64], open: &[u64]) -> Result<Vec<u64>, Status> {
+        let rows = seqs.iter().map(|seq| FanOutRow { group_seq: *seq });
+        let request = FanOutRequest {
+            group,
+            rows: rows.collect(),
+            members: open.to_vec(),
+        };
+        let timeout = Duration::from_millis(self.config.call_timeout_ms);
+        let call = Call::new(request).timeout(timeout);
+        let versions = self.store.fan_out_with(call).await?.message.versions;
+        news::tell(&self.notifier, open, &versions);
+        Ok(versions)
+    }
+
+    /// Keeps the run's leases, and notes how far it is.
+    async fn note(&self, run: &Run, progress: Option<Progress>) -> Result<(), Trouble> {
+        let request = ExtendRequest {
+            queue: QUEUE.to_owned(),
+            lease: run.leases.first().copied(),
+            lease_ms: self.config.lease_ms,
+            progress: progress.map(Progress::write),
+        };
+        match self.queue.extend(request).await {
+            Ok(answer) if answer.held => Ok(()),
+            Ok(_) => Err(Trouble::Lost),
+            // Without it only some work is done twice; whether the lease holds, the next answer tells.
+            Err(status) => {
+                tracing::debug!(group = run.group, %status, "progress was not noted");
+                Ok(())
+            }
+        }
+    }
+}
+
+/// What is reached with a batch of a leg.
+fn through(leg: &Leg, batch: &[u64]) -> Progress {
+    Progress {
+        through_seq: leg.seqs.last().copied().unwrap_or(0),
+        after: batch.last().copied().unwrap_or(0),
+    }
+}
+
+/// Those whose rows were not written, or of whom nothing was said.
+fn still_open(open: &[u64], versions: &[u64]) -> Vec<u64> {
+    let versions = versions.iter().copied().chain(std::iter::repeat(0));
+    let unwritten = open
+        .iter()
+        .zip(versions)
+        .filter(|(_, version)| *version == 0);
+    unwritten.map(|(uin, _)| *uin).collect()
+}
+
+/// Nobody's rows were written: the store is in trouble. Only some were not: these inboxes are.
+fn unwritten(group: u64, open: &[u64], asked: usize) -> Trouble {
+    let message = format!("{} of {asked} inboxes took no rows of {group}", open.len());
+    match open.len() == asked && asked > 1 {
+        true => Trouble::Away(Status::unavailable(message)),
+        false => Trouble::Refused(Status::internal(message)),
+    }
+}
