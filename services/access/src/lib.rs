@@ -40,6 +40,7 @@ mod priority;
 mod rates;
 mod routes;
 mod short;
+mod start;
 mod stats;
 mod tickets;
 mod turnstile;
@@ -49,6 +50,7 @@ mod wheel;
 pub use access::{Access, Listeners};
 pub use config::Config;
 pub use deps::Deps;
+pub use start::{serve, start};
 pub use stats::Stats;
 
 /// Domain of this layer's own reasons.

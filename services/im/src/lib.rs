@@ -2,7 +2,6 @@
 //! with the same settings.
 #![forbid(unsafe_code)]
 
-mod listen;
 mod one_process;
 mod overview;
 mod page;
@@ -11,7 +10,6 @@ mod services;
 mod split;
 mod whole;
 
-pub use listen::{Listen, Listeners};
 pub use one_process::OneProcess;
 pub use page::page;
 pub use role::run_role;

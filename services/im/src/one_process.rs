@@ -1,19 +1,18 @@
 //! Every service in one process, over the memory transport.
 
-use crate::listen::Listeners;
 use crate::page;
 use crate::services::start_role;
-use im_serve::{Peers, ROLES, Role, Settings, Start, StartError};
+use im_access::Access;
+use im_serve::{Listeners, Peers, ROLES, Role, Settings, Start, StartError};
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::io;
-use svrkit_rt::{Channel, Listener, memory};
+use svrkit_rt::{Channel, Listener, Server, memory};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// The backend in this process. Dropping it ends it at once; [`OneProcess::stop`] drains it.
 pub struct OneProcess {
-    services: JoinSet<io::Result<()>>,
+    services: JoinSet<Result<(), StartError>>,
     channels: BTreeMap<&'static str, Channel>,
     stop: watch::Sender<bool>,
 }
@@ -70,11 +69,11 @@ impl OneProcess {
         let mut services = JoinSet::new();
         while let Some(started) = starting.join_next().await {
             let (server, listener) = started??;
-            services.spawn(server.run(listener, ended(stopped.clone())));
+            services.spawn(run(server, listener, stopped.clone()));
         }
         let access = Role::named("access").ok_or("no access layer")?;
         let access = im_access::start(start(access)).await?;
-        services.spawn(access.run(listeners.into(), ended(stopped)));
+        services.spawn(run_access(access, listeners, stopped));
         Ok(OneProcess {
             services,
             channels,
@@ -97,7 +96,7 @@ impl OneProcess {
             peers.with(*name, channel.clone())
         });
         let page = page::server(&peers)?;
-        self.services.spawn(page.run(listener, ended(self.stop.subscribe())));
+        self.services.spawn(run(page, listener, self.stop.subscribe()));
         Ok(())
     }
 
@@ -128,6 +127,22 @@ impl OneProcess {
         }
         Ok(())
     }
+}
+
+async fn run(
+    server: Server,
+    listener: Listener,
+    stopped: watch::Receiver<bool>,
+) -> Result<(), StartError> {
+    Ok(server.run(listener, ended(stopped)).await?)
+}
+
+async fn run_access(
+    access: Access,
+    listeners: Listeners,
+    stopped: watch::Receiver<bool>,
+) -> Result<(), StartError> {
+    Ok(access.run(listeners.into(), ended(stopped)).await?)
 }
 
 fn ended(mut stopped: watch::Receiver<bool>) -> impl Future<Output = ()> {

@@ -1,9 +1,8 @@
 //! One service as a process of its own.
 
-use crate::listen::Listen;
 use crate::services::start_role;
-use im_serve::process::{ended, serve};
-use im_serve::{Addresses, ROLES, Role, Settings, Start, StartError};
+use im_serve::process::serve;
+use im_serve::{ROLES, Role, Settings, StartError};
 use tokio::sync::watch;
 
 /// Runs one service until it is told to end, with the settings that `changes` holds: at `address`, else where `[services]` says; the access layer where `[listen]` says.
@@ -23,18 +22,5 @@ pub async fn run_role(
     if role.name != "access" {
         return serve(role.name, changes, address, with_parent, start_role).await;
     }
-    let settings = changes.borrow().clone();
-    let listeners = Listen::from_settings(&settings)?.bind()?;
-    let at = (listeners.long.address(), listeners.short.address());
-    let peers = Addresses::from_settings(&settings)?.peers_of(role)?;
-    let access = im_access::start(Start {
-        role: role.name,
-        settings,
-        changes,
-        peers,
-    })
-    .await?;
-    println!("access is ready at {} and {}", at.0, at.1);
-    access.run(listeners.into(), ended(with_parent)).await?;
-    Ok(())
+    im_access::serve(changes, with_parent).await
 }

@@ -1,9 +1,9 @@
 //! `im run`: in one process, split, or one role of it.
 
 use clap::Args;
-use im::{Listen, OneProcess, Split, Whole};
+use im::{OneProcess, Split, Whole};
 use im_serve::process::{ProcessArgs, ended};
-use im_serve::{Settings, StartError, follow};
+use im_serve::{Listen, Settings, StartError, follow};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use svrkit_rt::Listener;

@@ -1,7 +1,6 @@
 //! All settings with their defaults, for those who want to look at them or check them.
 
-use crate::listen::Listen;
-use im_serve::{Settings, SettingsError};
+use im_serve::{Listen, Settings, SettingsError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

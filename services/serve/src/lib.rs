@@ -1,12 +1,13 @@
 //! What every service's process does before and after it serves.
 //!
 //! - [`Role`], [`ROLES`]: the services there are, and who calls whom.
-//! - [`Settings`]: file, environment and flags; [`follow`] them as they change. [`Addresses`]: where services are. [`Peers`]: channels to those that one calls.
+//! - [`Settings`]: file, environment and flags; [`follow`] them as they change. [`Addresses`]: where services are; [`Listen`]: where clients find them. [`Peers`]: channels to those that one calls.
 //! - [`Start`]: what a service is started with. [`process`]: a service as a process of its own.
 //! - [`Notifier`]: news on its way to the push service, gathered while a call is under way.
 #![forbid(unsafe_code)]
 
 mod addresses;
+mod listen;
 mod log;
 mod notifier;
 mod peers;
@@ -17,6 +18,7 @@ mod settings;
 mod start;
 
 pub use addresses::{Addresses, listen};
+pub use listen::{Listen, Listeners};
 pub use notifier::{Notifier, merge};
 pub use peers::Peers;
 pub use process::main;

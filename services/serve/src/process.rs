@@ -32,17 +32,44 @@ pub struct ProcessArgs {
     pub with_parent: bool,
 }
 
+/// What a process was told.
+#[derive(Debug)]
+pub struct Launch {
+    /// The settings of the whole backend, and new ones as they come.
+    pub changes: watch::Receiver<Settings>,
+    /// Where to listen, instead of what they say.
+    pub address: Option<String>,
+    /// Whether it ends with the process that started it.
+    pub with_parent: bool,
+}
+
 /// The whole of a service's `main`: settings, log, peers, listening, serving, draining on SIGTERM or Ctrl-C.
 pub fn main<Fut>(role: &'static str, start: impl FnOnce(Start) -> Fut) -> ExitCode
 where
     Fut: Future<Output = Result<Server, StartError>>,
 {
+    launch(role, |told| {
+        serve(role, told.changes, told.address, told.with_parent, start)
+    })
+}
+
+/// As [`main`], for a process that listens in its own way.
+pub fn launch<Fut>(name: &str, run: impl FnOnce(Launch) -> Fut) -> ExitCode
+where
+    Fut: Future<Output = Result<(), StartError>>,
+{
     let args = ProcessArgs::parse();
-    run_to_end(role, async {
-        let settings = args.settings()?;
+    run_to_end(name, async {
         let (address, with_parent) = (args.listen.clone(), args.with_parent);
-        let changes = follow(settings, args.config.clone(), move || args.settings());
-        serve(role, changes, address, with_parent, start).await
+        let changes = follow(args.settings()?, args.config.clone(), move || {
+            args.settings()
+        });
+        let launch = Launch {
+            changes,
+            address,
+            with_parent,
+        };
+        run(launch).await
     })
 }
 

@@ -6,8 +6,7 @@ mod sockets;
 
 pub use child::Child;
 
-use crate::listen::Listen;
-use im_serve::{ROLES, Settings, StartError};
+use im_serve::{Listen, ROLES, Settings, StartError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::watch;

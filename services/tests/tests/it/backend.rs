@@ -1,14 +1,14 @@
 //! A whole backend in memory, and people who use it.
 
 use bytes::Bytes;
-use im::{Listeners, OneProcess};
+use im::OneProcess;
 use im_client::{Client, Config, LocalStore, Message, Record, Registration, State};
 use im_idl::base::Uins;
 use im_idl::contact::{AcceptRequest, AskRequest, Relation};
 use im_idl::group::{CreateRequest, Role};
 use im_idl::message::{Content, Item, content};
 use im_idl::session::SessionClient;
-use im_serve::Settings;
+use im_serve::{Listeners, Settings};
 use std::io;
 use std::time::Duration;
 use svrkit_rt::{BoxFuture, Channel, Connect, MemoryConnector, Status, Stream, memory};

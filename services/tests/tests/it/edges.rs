@@ -1,5 +1,6 @@
 //! Who may know whom: `services/README.md` against the table of roles, the code, and `cargo metadata`.
 
+use im_idl::CLIENT_SERVICES;
 use im_serve::{Layer, ROLES, Role};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,11 +50,16 @@ fn the_readme_has_the_edges_of_the_role_table() {
 fn services_ask_for_the_peers_of_the_table() {
     for role in &ROLES {
         let source = source_of(&folder_of(role));
-        let asked: BTreeSet<&str> = source
+        let mut asked: BTreeSet<&str> = source
             .split("peers.channel(\"")
             .skip(1)
             .filter_map(|rest| rest.split('"').next())
             .collect();
+        if role.layer == Layer::Access {
+            // And, by the IDL, for every service that clients may call.
+            let packages = CLIENT_SERVICES.iter().map(|service| service.full_name);
+            asked.extend(packages.filter_map(|name| name.rsplit('.').nth(1)));
+        }
         let calls: BTreeSet<&str> = role.calls.iter().copied().collect();
         assert_eq!(asked, calls, "{}", role.name);
     }

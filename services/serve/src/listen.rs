@@ -1,9 +1,11 @@
-//! Where clients find the backend.
+//! Where clients and operators find the backend.
 
-use im_serve::{Settings, StartError};
+use crate::settings::Settings;
+use crate::start::StartError;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
-use svrkit_rt::{Listener, TcpOptions};
+use std::path::PathBuf;
+use svrkit_rt::{Listener, TcpOptions, TlsServer};
 
 /// Connections that the kernel may hold until they are accepted: everybody comes back at once after a restart.
 const BACKLOG: u32 = 4_096;
@@ -16,8 +18,12 @@ pub struct Listen {
     pub long: SocketAddr,
     /// Short link and WebSocket. Default 127.0.0.1:8080.
     pub short: SocketAddr,
-    /// The operator's page. Default 127.0.0.1:8088.
+    /// The operator's page; loopback only. Default 127.0.0.1:8088.
     pub page: SocketAddr,
+    /// Certificate chain, PEM. With it (and `tls_key`) both links speak TLS 1.3 and nothing else.
+    pub tls_chain: Option<PathBuf>,
+    /// Private key of the certificate, PEM.
+    pub tls_key: Option<PathBuf>,
 }
 
 impl Default for Listen {
@@ -26,11 +32,14 @@ impl Default for Listen {
             long: SocketAddr::from(([127, 0, 0, 1], 8081)),
             short: SocketAddr::from(([127, 0, 0, 1], 8080)),
             page: SocketAddr::from(([127, 0, 0, 1], 8088)),
+            tls_chain: None,
+            tls_key: None,
         }
     }
 }
 
 /// Bound listeners for clients.
+#[derive(Debug)]
 pub struct Listeners {
     /// Long link.
     pub long: Listener,
@@ -50,11 +59,16 @@ impl Listen {
     /// Binds both links.
     ///
     /// # Errors
-    /// An address is taken.
+    /// An address is taken; the certificate or its key cannot be used.
     pub fn bind(&self) -> Result<Listeners, StartError> {
+        let tls = self.tls()?;
+        let secured = |listener: Listener| match &tls {
+            Some(tls) => listener.with_tls(tls.clone()),
+            None => listener,
+        };
         Ok(Listeners {
-            long: bind(self.long, "long link")?,
-            short: bind(self.short, "short link")?,
+            long: secured(bind(self.long, "long link")?),
+            short: secured(bind(self.short, "short link")?),
         })
     }
 
@@ -64,7 +78,10 @@ impl Listen {
     /// The address is taken, or is not on loopback: whoever reaches the page reads it.
     pub fn bind_page(&self) -> Result<Listener, StartError> {
         if !self.page.ip().is_loopback() {
-            return Err(format!("the page has no lock and is for loopback only, not {}", self.page).into());
+            let page = self.page;
+            return Err(
+                format!("the page has no lock and is for loopback only, not {page}").into(),
+            );
         }
         bind(self.page, "page")
     }
@@ -78,7 +95,22 @@ impl Listen {
             long: fixed(self.long)?,
             short: fixed(self.short)?,
             page: fixed(self.page)?,
+            ..self.clone()
         })
+    }
+
+    fn tls(&self) -> Result<Option<TlsServer>, StartError> {
+        match (&self.tls_chain, &self.tls_key) {
+            (None, None) => Ok(None),
+            (Some(chain), Some(key)) => {
+                let tls = TlsServer::from_files(chain, key);
+                let (chain, key) = (chain.display(), key.display());
+                Ok(Some(tls.map_err(|e| {
+                    format!("certificate {chain} with key {key}: {e}")
+                })?))
+            }
+            _ => Err("listen.tls_chain and listen.tls_key go together".into()),
+        }
     }
 }
 
