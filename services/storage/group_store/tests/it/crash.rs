@@ -43,7 +43,7 @@ fn whenever_the_process_ends_the_next_one_shows_what_happened() {
             let store = over(engine.clone(), Config::default()).await;
             let group = create(&store, "chess", &[EVE]).await;
             let request = big_change(&store, group).await;
-            engine.dies_after(batches);
+            engine.dies_after(batches).await;
             let answered = store.change(request).await;
             drop(store);
 
@@ -69,11 +69,11 @@ fn lists_catch_up_when_the_engine_writes_again() {
         let store = over(engine.clone(), Config::default()).await;
         let group = create(&store, "chess", &[EVE]).await;
         let request = big_change(&store, group).await;
-        engine.dies_after(2);
+        engine.dies_after(2).await;
         let answer = store.change(request).await.unwrap();
         assert_eq!(answer.uins, [0; 0], "no list has changed yet");
         tokio::time::sleep(Duration::from_secs(60)).await;
-        engine.dies_after(IMMORTAL);
+        engine.dies_after(IMMORTAL).await;
         tokio::time::sleep(Duration::from_secs(3)).await;
         assert_lists_agree(&store, group).await;
     });
@@ -90,11 +90,11 @@ fn the_next_change_shows_what_the_last_did_not() {
         let store = over(engine.clone(), slow).await;
         let group = create(&store, "chess", &[EVE]).await;
         let request = big_change(&store, group).await;
-        engine.dies_after(2);
+        engine.dies_after(2).await;
         store.change(request).await.unwrap();
         // The loop has looked once, and now waits for weeks.
         tokio::time::sleep(Duration::from_secs(1)).await;
-        engine.dies_after(IMMORTAL);
+        engine.dies_after(IMMORTAL).await;
         let request = ChangeRequest {
             group,
             expected_version: get(&store, group).await.version,
@@ -116,7 +116,7 @@ fn what_is_shown_again_is_no_news() {
         let group = create(&store, "chess", &[EVE]).await;
         let request = big_change(&store, group).await;
         // All but forgetting.
-        engine.dies_after(5);
+        engine.dies_after(5).await;
         store.change(request).await.unwrap();
         tokio::time::sleep(Duration::from_secs(1)).await;
         let before = version(&store, BOB).await;
@@ -134,9 +134,9 @@ fn a_change_refused_before_it_began_has_not_happened() {
         let store = over(engine.clone(), Config::default()).await;
         let group = create(&store, "chess", &[EVE]).await;
         let request = big_change(&store, group).await;
-        engine.dies_after(0);
+        engine.dies_after(0).await;
         assert_eq!(code(store.change(request.clone()).await), Code::Overloaded);
-        engine.dies_after(IMMORTAL);
+        engine.dies_after(IMMORTAL).await;
         store.change(request).await.unwrap();
         assert_lists_agree(&store, group).await;
     });

@@ -7,6 +7,7 @@ use im_engine::{
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 use tokio::task::yield_now;
 
 /// Refuses after so many batches, as one whose process is about to die.
@@ -25,8 +26,9 @@ impl Mortal {
         })
     }
 
-    /// Refuses after so many batches more.
-    pub(crate) fn dies_after(&self, batches: i64) {
+    /// Refuses after so many batches more, once what goes on in the background has come to rest.
+    pub(crate) async fn dies_after(&self, batches: i64) {
+        tokio::time::sleep(Duration::from_secs(1)).await;
         self.batches_left.store(batches, Ordering::SeqCst);
     }
 }

@@ -96,14 +96,14 @@ fn a_hundred_changes_that_lists_do_not_show_are_shown_in_the_end() {
         let group = create(&store, "chess", &[]).await;
         for n in 0..250 {
             // The intent and the group are written, the list is not.
-            engine.dies_after(2);
+            engine.dies_after(2).await;
             let request = ChangeRequest {
                 put_members: vec![member(UIN_MIN + 100 + n, Role::Member)],
                 ..ChangeRequest::default()
             };
             change(&store, group, request).await;
         }
-        engine.dies_after(crate::mortal::IMMORTAL);
+        engine.dies_after(crate::mortal::IMMORTAL).await;
         tokio::time::sleep(std::time::Duration::from_secs(2_000)).await;
         for n in 0..250 {
             let shown = [(group, Role::Member, "chess".to_owned())];
