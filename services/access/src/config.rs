@@ -19,7 +19,8 @@ pub struct Config {
     pub unauthenticated_max: usize,
     /// The same of one address (IPv6: of one /64). Default 1,024: a mobile network's gateway after a break.
     pub unauthenticated_per_address_max: usize,
-    /// Milliseconds from a link's opening, TLS included, to its first whole frame. Default 5,000.
+    /// Milliseconds from a link's opening to its first whole frame; with TLS the handshake may take as long before that. Default 5,000:
+    /// a client sends at once, and the slowest network brings it by then.
     pub first_frame_timeout_ms: u64,
     /// Milliseconds that a link lives without being authenticated. Default 30,000: time to type no password, but to register and log in.
     pub unauthenticated_timeout_ms: u64,
@@ -42,6 +43,8 @@ pub struct Config {
     pub calls_per_link_max: usize,
     /// Bytes of answers that a client has not taken. Beyond, nothing is read from it. Default 256 KiB.
     pub unwritten_bytes_max: usize,
+    /// Bytes of such answers, beyond which further ones are replaced by refusals. Default 4 MiB: what a link costs at worst.
+    pub untaken_bytes_max: usize,
 
     /// Calls of one command that a user may make at once. Default 1,000.
     pub user_burst: u32,
@@ -97,7 +100,10 @@ impl Config {
     /// `InvalidArgument` with the one that does not.
     pub(crate) fn check(&self) -> Result<(), Status> {
         let wrong = [
-            (self.frame_bytes_max < 64, "frame_bytes_max is below 64"),
+            (
+                !(64..=64 * 1024).contains(&self.unauthenticated_frame_bytes_max),
+                "unauthenticated_frame_bytes_max is not 64 to 65536",
+            ),
             (
                 self.unauthenticated_frame_bytes_max > self.frame_bytes_max,
                 "unauthenticated_frame_bytes_max is above frame_bytes_max",
@@ -135,6 +141,7 @@ impl Default for Config {
             answer_bytes_max: 1024 * 1024,
             calls_per_link_max: 64,
             unwritten_bytes_max: 256 * 1024,
+            untaken_bytes_max: 4 * 1024 * 1024,
             user_burst: 1_000,
             user_refill_us: 2_000,
             address_burst: 2_000,

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 /// The reason that a client is told when its device has a newer link.
 const KICKED_BY_LOGIN: &str = "KICKED_BY_LOGIN";
-/// Ended links that wait to be told of. Beyond, the oldest are not: a link that the session service believes in costs a lost push.
+/// Ended links that wait to be told of. Further ones are not: a link that the session service believes in costs a lost push.
 const LEAVING_MAX: usize = 100_000;
 /// Milliseconds between two renewals until the session service has said how long its lease is.
 const RENEW_MS: u64 = 1_000;
@@ -103,10 +103,9 @@ impl Presence {
     /// Tells that a link ended.
     pub(crate) fn leave(&self, link: Link) {
         let mut queue = self.queue();
-        if queue.leaving.len() >= LEAVING_MAX {
-            queue.leaving.pop_front();
+        if queue.leaving.len() < LEAVING_MAX {
+            queue.leaving.push_back(link);
         }
-        queue.leaving.push_back(link);
         drop(queue);
         self.work.notify_one();
     }
@@ -203,25 +202,26 @@ impl Presence {
 
     /// Tells of links that ended. False when that failed.
     async fn unregister(&self) -> bool {
+        // They stay in the queue until that is certain: this may be dropped at any time.
         let links: Vec<Link> = {
-            let mut queue = self.queue();
-            let some = queue.leaving.len().min(self.batch_max);
-            queue.leaving.drain(..some).collect()
+            let queue = self.queue();
+            queue.leaving.iter().take(self.batch_max).cloned().collect()
         };
-        if links.is_empty() {
+        let told = links.len();
+        if told == 0 {
             return true;
         }
         let request = UnregisterRequest {
             node: self.node.clone(),
             links,
         };
-        match self.session.unregister(request.clone()).await {
-            Ok(_) => true,
+        match self.session.unregister(request).await {
+            Ok(_) => {
+                self.queue().leaving.drain(..told);
+                true
+            }
             Err(status) => {
                 tracing::debug!(%status, "ended links were not told of");
-                let mut queue = self.queue();
-                let room = LEAVING_MAX.saturating_sub(queue.leaving.len());
-                queue.leaving.extend(request.links.into_iter().take(room));
                 false
             }
         }

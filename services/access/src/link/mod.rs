@@ -196,6 +196,7 @@ impl Link {
     /// Reads while there is something to read and room for what it causes.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Result<Reading, Malformed> {
         self.take_rest()?;
+        let stranger_room = self.node().config.unauthenticated_frame_bytes_max;
         loop {
             if !self.may_read() {
                 return Ok(Reading::Paused);
@@ -207,7 +208,9 @@ impl Link {
                 return Ok(Reading::Waits);
             };
             let mut lent = buffers::take_read();
-            let mut buffer = ReadBuf::new(&mut lent);
+            // What must wait is kept: of strangers, no more than a frame or two.
+            let room = self.pass.as_ref().map_or(lent.len(), |_| stranger_room);
+            let mut buffer = ReadBuf::new(&mut lent[..room]);
             let read = Pin::new(stream).poll_read(cx, &mut buffer);
             let bytes = buffer.filled();
             let result = match read {
@@ -371,6 +374,10 @@ impl Link {
         let max = self.node().config.answer_bytes_max;
         if frame::HEAD_BYTES + body.len() > max {
             let message = format!("answer is {} bytes, over {max} with its head", body.len());
+            return self.refuse(head, &Status::resource_exhausted(message));
+        }
+        if self.outgoing.len() + body.len() > self.node().config.untaken_bytes_max {
+            let message = "answers were not read in time";
             return self.refuse(head, &Status::resource_exhausted(message));
         }
         self.outgoing.put(head, body);

@@ -2,6 +2,7 @@
 
 pub(crate) mod client;
 pub(crate) mod fakes;
+pub(crate) mod http;
 
 pub(crate) use client::{Client, Frame};
 pub(crate) use fakes::Fakes;
