@@ -15,8 +15,8 @@ pub struct Config {
     /// Passwords hashed at once, each on a thread of its own. Default 1: half of a small machine goes on serving during a flood of
     /// logins, which then costs 19 MiB. 0: nobody registers or logs in.
     pub hash_threads_max: usize,
-    /// Calls that wait for one of those threads; further ones are refused as `Overloaded`. Default 256: at 25 ms a hash their wait
-    /// stays below the 10 s that a login has.
+    /// Calls that wait for one of those threads; further ones are refused as `Overloaded`. Default 128: at 40 ms a hash the last of them
+    /// waits 5 s of the 10 s that a login has.
     pub hash_waiting_max: usize,
     /// Days that a ticket is valid. Default 30: a device that is used once a month stays logged in.
     pub ticket_days: u32,
@@ -47,7 +47,7 @@ impl Default for Config {
             iterations: 2,
             lanes: 1,
             hash_threads_max: 1,
-            hash_waiting_max: 256,
+            hash_waiting_max: 128,
             ticket_days: 30,
             key_rotation_days: 7,
             name_failures_max: 10,

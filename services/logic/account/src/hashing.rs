@@ -14,7 +14,7 @@ use crate::config::Config;
 
 const SALT_BYTES: usize = 16;
 const HASH_BYTES: usize = 32;
-/// What a client waits before it tries again while all threads are taken: as long as some forty hashes take.
+/// What a client waits before it tries again while all places are taken: some 25 of them are free again by then.
 const BUSY_RETRY_MS: u32 = 1_000;
 
 /// Argon2id with the settings' cost.

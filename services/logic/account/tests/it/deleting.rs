@@ -11,7 +11,9 @@ use im_idl::message;
 use im_idl::push::{KickRequest, NotifyRequest};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use svrkit_rt::testing::run_test;
+use tokio::time::Instant;
 
 const KICK: &str = "im.push.Push/Kick";
 const LEAVE: &str = "im.group.Group/Leave";
@@ -58,6 +60,7 @@ fn whoever_deletes_his_account_is_out_at_once_and_gone_soon() {
         let world = World::new();
         let service = service(&world).await;
         let (uin, ticket) = ada(&world, &service).await;
+        let asked = Instant::now();
         service
             .delete_account_with(delete(uin, PASSWORD))
             .await
@@ -70,6 +73,10 @@ fn whoever_deletes_his_account_is_out_at_once_and_gone_soon() {
             .unwrap_err();
         assert_eq!(Refused::try_from(&out), Ok(Refused::LoginFailed));
         world.until(|state| nothing_is_left(state, uin)).await;
+        assert!(
+            asked.elapsed() < Duration::from_secs(1),
+            "nobody waits for the next look"
+        );
         let kick: KickRequest = world.until_done(KICK, 1).await[0].request();
         assert_eq!(
             (kick.uin, kick.device.as_str(), kick.except_device.as_str()),
@@ -189,7 +196,7 @@ async fn deletion_cut_short(cut: usize, fate: Fate) {
     let begun = cut > 0 || fate == Fate::AnswerLost;
     if begun {
         while steps.load(Ordering::Relaxed) <= cut {
-            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
         }
     }
     drop(first);

@@ -94,7 +94,7 @@ fn keys_rotate_and_no_ticket_dies_of_it() {
             let renew = by(ada[0].uin, "phone", RenewTicketRequest { ticket });
             tickets.push(renewing.renew_ticket_with(renew).await.unwrap().message);
             let now_ms = svrkit_rt::clock::now_ms();
-            for ticket in tickets.iter().rev().take(50) {
+            for ticket in tickets.iter().rev().take(50).step_by(7) {
                 let valid = verify(&services[(hour + 1) % 2], &ticket.ticket)
                     .await
                     .is_ok();

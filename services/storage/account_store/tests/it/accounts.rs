@@ -103,3 +103,30 @@ fn many_are_told_without_their_passwords_and_without_end() {
         assert_eq!(Refused::try_from(&refused), Ok(Refused::TooMany));
     });
 }
+
+#[test]
+fn of_two_changes_at_once_the_second_is_refused() {
+    run_test("two updates", |_| async {
+        let store = store().await;
+        let uin = store.create(account("ada", None)).await.unwrap().uin;
+        let read = store.get(by_number(uin)).await.unwrap();
+        let update = |nickname: &str| {
+            store.update(UpdateRequest {
+                account: Some(Account {
+                    nickname: nickname.into(),
+                    ..read.account.clone().unwrap()
+                }),
+                expected_version: read.version,
+                revoke_except: None,
+            })
+        };
+        let (one, other) = tokio::join!(update("Countess"), update("Duchess"));
+        let (won, lost) = match one.is_ok() {
+            true => ("Countess", other),
+            false => ("Duchess", one),
+        };
+        assert_eq!(lost.unwrap_err().code(), Code::Aborted);
+        let now = store.get(by_number(uin)).await.unwrap().account.unwrap();
+        assert_eq!(now.nickname, won);
+    });
+}

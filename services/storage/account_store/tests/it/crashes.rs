@@ -1,76 +1,17 @@
 //! The process ends between any two writes; the next one finds an order that can be gone on with.
 
+use crate::engine::ending;
 use crate::store::{account, by_name, serial, store_on};
-use bytes::Bytes;
 use im_account_store::Config;
-use im_engine::{
-    Batch, BoxFuture, Engine, EngineError, EngineStats, Got, KeyTable, Page, Scan, Version,
-    WriteError,
-};
 use im_idl::account_store::{BeginEraseRequest, EraseRequest};
 use im_idl::base::Empty;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use svrkit_rt::Code;
 use svrkit_rt::testing::run_test;
 
-/// An engine that writes so many batches and then nothing any more, as a process that ended.
-struct Ending {
-    engine: Engine,
-    writes_left: AtomicI64,
-}
-
-impl KeyTable for Ending {
-    fn get(
-        &self,
-        partition: Bytes,
-        keys: Vec<Bytes>,
-        at_least: Version,
-    ) -> BoxFuture<'_, Result<Got, EngineError>> {
-        self.engine.get(partition, keys, at_least)
-    }
-
-    fn scan(&self, scan: Scan) -> BoxFuture<'_, Result<Page, EngineError>> {
-        self.engine.scan(scan)
-    }
-
-    fn write(&self, batches: Vec<Batch>) -> BoxFuture<'_, Vec<Result<Version, WriteError>>> {
-        if self.writes_left.fetch_sub(1, Ordering::Relaxed) > 0 {
-            return self.engine.write(batches);
-        }
-        let reason = "the process ended".to_owned();
-        Box::pin(async { vec![Err(EngineError::Stopped { reason }.into())] })
-    }
-
-    fn versions(&self, partitions: Vec<Bytes>) -> BoxFuture<'_, Result<Vec<Version>, EngineError>> {
-        self.engine.versions(partitions)
-    }
-
-    fn partitions(
-        &self,
-        prefix: Bytes,
-        after: Option<Bytes>,
-        max: usize,
-    ) -> BoxFuture<'_, Result<Vec<Bytes>, EngineError>> {
-        self.engine.partitions(prefix, after, max)
-    }
-
-    fn stats(&self) -> EngineStats {
-        self.engine.stats()
-    }
-}
-
-fn ending(engine: &Engine, writes: i64) -> Engine {
-    Arc::new(Ending {
-        engine: engine.clone(),
-        writes_left: writes.into(),
-    })
-}
-
 /// Counter, account, name.
-const CREATE_WRITES: i64 = 3;
+const CREATE_WRITES: u64 = 3;
 /// List, mark; name, rows, list.
-const ERASE_WRITES: i64 = 5;
+const ERASE_WRITES: u64 = 5;
 
 #[test]
 fn a_registration_cut_short_leaves_the_name_free_and_the_number_unused() {

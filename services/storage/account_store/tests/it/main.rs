@@ -3,6 +3,7 @@
 mod accounts;
 mod crashes;
 mod devices;
+mod engine;
 mod erasure;
 mod keys;
 mod numbers;

@@ -1,5 +1,6 @@
 //! A store to be called, and the requests that most stories begin with.
 
+use crate::engine::shared;
 use im_account_store::{Config, Deps, build};
 use im_engine::Engine;
 use im_idl::account_store::{
@@ -10,7 +11,7 @@ use svrkit_rt::testing::serve;
 
 /// A store on an engine that may have been used before.
 pub(crate) async fn store_on(engine: &Engine, config: Config) -> AccountStoreClient {
-    let engine = engine.clone();
+    let engine = shared(engine);
     let server = build(config, Deps { engine }).await.unwrap();
     AccountStoreClient::new(serve(server))
 }
