@@ -5,16 +5,22 @@ use im_engine::{
     Batch, BoxFuture, Engine, EngineError, EngineStats, Got, KeyTable, Page, Scan, Version,
     WriteError, memory,
 };
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio::task::yield_now;
 
 /// Refuses after so many batches, as one whose process is about to die.
 pub(crate) struct Mortal {
     pub(crate) engine: Engine,
     batches_left: AtomicI64,
+    /// Which batch is to be held next.
+    hold: Mutex<Option<Held>>,
+    released: Notify,
 }
+
+type Held = fn(&Batch) -> bool;
 
 pub(crate) const IMMORTAL: i64 = i64::MAX / 2;
 
@@ -23,6 +29,8 @@ impl Mortal {
         Arc::new(Mortal {
             engine: memory(),
             batches_left: AtomicI64::new(IMMORTAL),
+            hold: Mutex::default(),
+            released: Notify::new(),
         })
     }
 
@@ -30,6 +38,27 @@ impl Mortal {
     pub(crate) async fn dies_after(&self, batches: i64) {
         tokio::time::sleep(Duration::from_secs(1)).await;
         self.batches_left.store(batches, Ordering::SeqCst);
+    }
+
+    /// Holds the next batch of this kind, and what comes after it in its call, until [`release`](Mortal::release).
+    pub(crate) fn hold_next(&self, held: Held) {
+        *self.hold.lock().unwrap() = Some(held);
+    }
+
+    /// Lets go on what is held.
+    ///
+    /// # Panics
+    /// When nothing is.
+    pub(crate) fn release(&self) {
+        assert!(self.hold.lock().unwrap().is_none(), "nothing was held");
+        self.released.notify_one();
+    }
+
+    async fn pass(&self, batch: &Batch) {
+        let held = self.hold.lock().unwrap().take_if(|held| held(batch));
+        if held.is_some() {
+            self.released.notified().await;
+        }
     }
 }
 
@@ -55,6 +84,7 @@ impl KeyTable for Mortal {
                 for _ in 0..fastrand::u8(..4) {
                     yield_now().await;
                 }
+                self.pass(&batch).await;
                 if self.batches_left.fetch_sub(1, Ordering::SeqCst) > 0 {
                     answers.extend(self.engine.write(vec![batch]).await);
                 } else {

@@ -1,7 +1,7 @@
 //! A group's number is given once.
 
+use crate::mortal::Mortal;
 use crate::story::over;
-use im_engine::memory;
 use im_group_store::Config;
 use im_idl::base::Empty;
 use im_idl::ids::is_group;
@@ -11,7 +11,7 @@ use svrkit_rt::testing::run_test;
 #[test]
 fn no_number_comes_twice_over_restarts_and_beside_another_process() {
     run_test("numbers", |_| async {
-        let engine = memory();
+        let engine = Mortal::new();
         let config = Config {
             numbers_step: 3,
             ..Config::default()
@@ -20,9 +20,10 @@ fn no_number_comes_twice_over_restarts_and_beside_another_process() {
         for _ in 0..4 {
             let one = over(engine.clone(), config.clone()).await;
             let other = over(engine.clone(), config.clone()).await;
-            for _ in 0..5 {
-                for store in [&one, &other] {
-                    let group = store.new_number(Empty {}).await.unwrap().group;
+            for _ in 0..10 {
+                let (one, other) =
+                    tokio::join!(one.new_number(Empty {}), other.new_number(Empty {}));
+                for group in [one.unwrap().group, other.unwrap().group] {
                     assert!(is_group(group));
                     assert!(given.insert(group), "{group} came twice");
                 }

@@ -1,14 +1,16 @@
 //! Two processes that change the same groups at once.
 
-use crate::mortal::Mortal;
-use crate::story::{ADA, BOB, EVE, called, change, create, get, list, member, members, over};
+use crate::mortal::{IMMORTAL, Mortal};
+use crate::story::{ADA, BOB, EVE, called, change, create, get, list, member, members, over, see};
 use im_group_store::Config;
 use im_idl::group::Role;
 use im_idl::group_store::{ChangeRequest, GroupStoreClient};
 use im_idl::ids::UIN_MIN;
+use std::time::Duration;
 use svrkit_rt::testing::run_test;
 use svrkit_rt::{Code, Status};
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 const GUESTS: [u64; 4] = [BOB, EVE, UIN_MIN + 4, UIN_MIN + 5];
 
@@ -72,7 +74,7 @@ fn lists_agree_with_groups_in_the_end() {
                 let shown = list(&stores[0], uin).await;
                 let shown = shown.into_iter().find(|entry| entry.0 == group);
                 let (_, role, name) = shown.unwrap_or((group, Role::None, info.name.clone()));
-                let seen = crate::story::see(&stores[0], group, uin).await.member;
+                let seen = see(&stores[0], group, uin).await.member;
                 assert_eq!(
                     role,
                     seen.map_or(Role::None, |member| member.role()),
@@ -81,6 +83,69 @@ fn lists_agree_with_groups_in_the_end() {
                 assert!(role == Role::None || name == info.name, "{uin}: {name}");
             }
         }
+    });
+}
+
+#[test]
+fn what_is_late_never_comes_over_what_is_newer() {
+    run_test("races", |_| async {
+        let engine = Mortal::new();
+        let slow = over(engine.clone(), Config::default()).await;
+        let fast = over(engine.clone(), Config::default()).await;
+        let group = create(&fast, "chess", &[]).await;
+        sleep(Duration::from_secs(1)).await;
+
+        engine.hold_next(|batch| batch.partition.starts_with(b"U"));
+        let expected_version = get(&slow, group).await.version;
+        let come = ChangeRequest {
+            group,
+            expected_version,
+            put_members: vec![member(BOB, Role::Member)],
+            ..ChangeRequest::default()
+        };
+        let coming = tokio::spawn(async move { slow.change(come).await });
+        sleep(Duration::from_secs(1)).await;
+        let go = ChangeRequest {
+            remove_members: vec![BOB],
+            ..ChangeRequest::default()
+        };
+        change(&fast, group, go).await;
+        engine.release();
+        coming.await.unwrap().unwrap();
+        let shown = [(group, Role::None, "chess".to_owned())];
+        assert_eq!(list(&fast, BOB).await, shown);
+    });
+}
+
+#[test]
+fn whoever_is_done_leaves_what_another_has_begun() {
+    run_test("races", |_| async {
+        let engine = Mortal::new();
+        let done = over(engine.clone(), Config::default()).await;
+        let begun = over(engine.clone(), Config::default()).await;
+        let group = create(&done, "chess", &[]).await;
+        sleep(Duration::from_secs(1)).await;
+
+        engine.hold_next(|batch| batch.quiet);
+        let come = |uin| ChangeRequest {
+            put_members: vec![member(uin, Role::Member)],
+            ..ChangeRequest::default()
+        };
+        change(&done, group, come(BOB)).await;
+        // Its process ends between the group and the list.
+        engine.dies_after(2).await;
+        change(&begun, group, come(EVE)).await;
+        sleep(Duration::from_secs(1)).await;
+        drop(begun);
+        engine.dies_after(IMMORTAL).await;
+        engine.release();
+        sleep(Duration::from_secs(10)).await;
+        drop(done);
+
+        let next = over(engine, Config::default()).await;
+        sleep(Duration::from_secs(1)).await;
+        let shown = [(group, Role::Member, "chess".to_owned())];
+        assert_eq!(list(&next, EVE).await, shown);
     });
 }
 
@@ -103,8 +168,8 @@ fn a_hundred_changes_that_lists_do_not_show_are_shown_in_the_end() {
             };
             change(&store, group, request).await;
         }
-        engine.dies_after(crate::mortal::IMMORTAL).await;
-        tokio::time::sleep(std::time::Duration::from_secs(2_000)).await;
+        engine.dies_after(IMMORTAL).await;
+        sleep(Duration::from_secs(2_000)).await;
         for n in 0..250 {
             let shown = [(group, Role::Member, "chess".to_owned())];
             assert_eq!(list(&store, UIN_MIN + 100 + n).await, shown);
