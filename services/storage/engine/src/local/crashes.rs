@@ -4,7 +4,8 @@
 use crate::batch::{Batch, Condition};
 use crate::error::{EngineError, WriteError};
 use crate::key_table::KeyTable;
-use crate::local::wal::{Disk, Fault, FaultyDisk};
+use crate::local::store::{Applied, Settling, Store};
+use crate::local::wal::{Change, Disk, Fault, FaultyDisk, Log, RecordWriter, RowChange, recover};
 use crate::local::{Local, LocalConfig, open::open_with};
 use crate::memory;
 use crate::read::{Page, Scan, Version};
@@ -154,7 +155,7 @@ fn nothing_acknowledged_is_lost_in_any_crash() {
             unsure: vec![Vec::new(); PARTITIONS],
         };
         let mut settled = 0;
-        for round in 0..40 {
+        for round in 0..24 {
             let engine = open(dir.path(), &disk).await;
             story.check(&engine, &format!("round {round}")).await;
             let fault = [Fault::Power, Fault::Sync, Fault::ShortWrite][fastrand::usize(..3)];
@@ -175,7 +176,7 @@ fn nothing_acknowledged_is_lost_in_any_crash() {
                 false => disk.after_kill(),
             };
         }
-        assert!(settled > 1000, "only {settled} rows were ever settled");
+        assert!(settled > 500, "only {settled} rows were ever settled");
     });
 }
 
@@ -202,5 +203,51 @@ fn after_a_failed_sync_nobody_writes_and_everybody_reads_what_was_durable() {
                 (1, &b"durable"[..])
             );
         }
+    });
+}
+
+/// A checkpoint runs beside commits: the store may have a row of a record that comes after those it has whole. When the row is
+/// deleted by a record after that, the deletion must reach the store, although the log alone reads as if the row had come and gone.
+#[test]
+fn a_row_that_reached_the_store_early_is_deleted_there() {
+    run_test("early", |_| async {
+        let dir = tempfile::tempdir().unwrap();
+        let disk = FaultyDisk::default();
+        drop(open(dir.path(), &disk).await);
+        let arc = Arc::new(disk.clone()) as Arc<dyn Disk>;
+        let log = Log::resume(arc, recover(&disk, 0, |_, _| {}).unwrap(), 4 << 10).unwrap();
+        let mut record = RecordWriter::default();
+        for (version, value) in [(1, Some(Bytes::from("v"))), (2, None)] {
+            let row = RowChange { value, version };
+            let change = Change {
+                version,
+                new: version == 1,
+                rows: vec![("k".into(), row)],
+            };
+            record.clear();
+            record.push(b"p0", &change);
+            log.append(&mut record).unwrap();
+        }
+        let early = Settling::Row {
+            partition: "p0".into(),
+            key: "k".into(),
+            value: Some("v".into()),
+            version: 1,
+        };
+        let store = Store::open(&dir.path().join("rows"), 1 << 20).unwrap();
+        store
+            .settle([early].into_iter(), || Applied { whole: 0, some: 1 })
+            .unwrap();
+        drop((log, store));
+        let engine = open(dir.path(), &disk).await;
+        // Settles the deletion, so that the next engine has nothing but the store to ask.
+        for _ in 0..100 {
+            let batch = Batch::new("other").append("", vec![0; 1000]);
+            engine.write(vec![batch]).await.remove(0).unwrap();
+        }
+        assert!(engine.stats().checkpoints > 0);
+        drop(engine);
+        let page = whole(&open(dir.path(), &disk).await, 0).await;
+        assert_eq!((page.version, page.rows), (2, vec![]));
     });
 }

@@ -20,6 +20,8 @@ const FORMAT_FILE_NEW: &str = "FORMAT.new";
 const LOCK_FILE: &str = "LOCK";
 const LOG_DIR: &str = "wal";
 const STORE_DIR: &str = "rows";
+/// The file that the store writes last when it is made.
+const STORE_MADE_FILE: &str = "version";
 /// The only format this code reads and writes.
 const FORMAT: &str = "im-engine 1\n";
 /// How long a directory may still be in use by an engine that is just ending. Longer than the longest checkpoint.
@@ -217,16 +219,33 @@ fn check_format(dir: &Path) -> Result<(), OpenError> {
 
 /// Opens the store, or makes it. One whose making was cut short holds nothing, and is made again.
 fn open_store(path: &Path, cache_bytes: u64) -> Result<Store, OpenError> {
-    /// The file that the store writes last when it is made.
-    const MADE: &str = "version";
     let io = |error| OpenError::Io {
         path: path.to_owned(),
         error,
     };
-    if path.try_exists().map_err(io)? && !path.join(MADE).try_exists().map_err(io)? {
-        fs::remove_dir_all(path).map_err(io)?;
+    if path.try_exists().map_err(io)? {
+        match path.join(STORE_MADE_FILE).try_exists().map_err(io)? {
+            true => keep_journal(path).map_err(io)?,
+            false => fs::remove_dir_all(path).map_err(io)?,
+        }
     }
     Store::open(path, cache_bytes).map_err(store_failed)
+}
+
+/// The store's journal is always empty, but it must be there: fjall 3.1 takes a database without one for new, and then does not see the
+/// rows it has.
+fn keep_journal(path: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(path)? {
+        if entry?
+            .path()
+            .extension()
+            .is_some_and(|extension| extension == "jnl")
+        {
+            return Ok(());
+        }
+    }
+    File::create(path.join("0.jnl"))?.sync_all()?;
+    File::open(path)?.sync_all()
 }
 
 fn store_failed(error: StoreError) -> OpenError {

@@ -277,7 +277,7 @@ impl Table {
 
     /// Names of partitions with something to settle, in no order.
     pub(crate) fn dirty_partitions(&self) -> Vec<Bytes> {
-        let names = |shard: &Mutex<Shard>| lock(shard).dirty.iter().cloned().collect::<Vec<_>>();
+        let names = |shard: &Mutex<Shard>| lock(shard).dirty.to_vec();
         self.shards.iter().flat_map(names).collect()
     }
 
