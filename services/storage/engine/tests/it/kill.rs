@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use tokio::task::JoinSet;
 
 /// Tells the process that it is the one to be killed, and where it writes.
 const DIR: &str = "IM_ENGINE_KILLED_DIR";
@@ -32,23 +33,24 @@ fn partition(writer: u64) -> Bytes {
 /// Row after row, each keyed by its version, with the oldest deleted; says which version is durable as soon as it is.
 async fn write_until_killed(dir: &Path) {
     let engine = engine(dir).await;
-    let writers = (0..WRITERS).map(|writer| {
-        let engine = engine.clone();
-        tokio::spawn(async move {
-            let mut version = engine.versions(vec![partition(writer)]).await.unwrap()[0];
-            loop {
-                let batch = Batch::new(partition(writer)).append("", vec![7; 100]);
-                let oldest =
-                    Bytes::copy_from_slice(&version.saturating_sub(ROWS_KEPT - 2).to_be_bytes());
-                let batch = batch.delete_range("", Some(oldest));
-                version = engine.write(vec![batch]).await.remove(0).unwrap();
-                let said = format!("\ndurable {writer} {version}\n");
-                std::io::stdout().write_all(said.as_bytes()).unwrap();
-            }
-        })
-    });
-    for writer in writers.collect::<Vec<_>>() {
-        writer.await.unwrap();
+    let mut writers = JoinSet::new();
+    for writer in 0..WRITERS {
+        writers.spawn(write_and_say(engine.clone(), writer));
+    }
+    // None ends but by a panic, and then the process ends before it was killed.
+    writers.join_next().await.unwrap().unwrap();
+}
+
+async fn write_and_say(engine: Engine, writer: u64) {
+    let mut version = engine.versions(vec![partition(writer)]).await.unwrap()[0];
+    loop {
+        let oldest = version.saturating_sub(ROWS_KEPT - 2).to_be_bytes();
+        let batch = Batch::new(partition(writer))
+            .append("", vec![7; 100])
+            .delete_range("", Some(Bytes::copy_from_slice(&oldest)));
+        version = engine.write(vec![batch]).await.remove(0).unwrap();
+        let said = format!("\ndurable {writer} {version}\n");
+        std::io::stdout().write_all(said.as_bytes()).unwrap();
     }
 }
 
