@@ -28,7 +28,10 @@ async fn follow(role: &'static str, mut changes: watch::Receiver<Settings>, hand
             Err(error) => Err(im_serve::process::causes(&error)),
         };
         if let Err(error) = taken {
-            warn!(error, "new bounds of groups make no sense; the old ones stay");
+            warn!(
+                error,
+                "new bounds of groups make no sense; the old ones stay"
+            );
         }
     }
 }

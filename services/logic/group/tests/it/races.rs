@@ -60,6 +60,23 @@ fn many_who_come_in_at_once_never_pass_the_bound() {
 }
 
 #[test]
+fn in_one_process_everybody_gets_his_turn() {
+    run_test("races", |_| async {
+        let world = Arc::new(World::new(Config::default()).await);
+        let group = world.create(ADA, &[]).await;
+        let mut coming = JoinSet::new();
+        for n in 0..100 {
+            let world = world.clone();
+            coming.spawn(async move { world.join(UIN_MIN + 100 + n, group).await });
+        }
+        for joined in coming.join_all().await {
+            assert!(joined.unwrap());
+        }
+        assert_eq!(world.peers.memory().changes, 101, "nobody decided in vain");
+    });
+}
+
+#[test]
 fn there_is_one_owner_whoever_hands_over_and_leaves_at_once() {
     run_test("races", |_| async {
         let config = Config {
