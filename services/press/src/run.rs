@@ -131,7 +131,7 @@ impl Run<'_> {
         }
     }
 
-    /// Sends until all is sent. At the last acknowledgement the backend is killed, if that was asked for.
+    /// Sends until all is sent, or nothing is answered any more. At the last acknowledgement the backend is killed, if that was asked for.
     async fn store(&mut self) {
         if self.args.kill {
             let (victims, load) = (self.processes.all(), self.load.clone());
@@ -144,9 +144,14 @@ impl Run<'_> {
                 })));
         }
         let begun = self.open_window();
-        while !self.load.is_finished() {
+        let (mut end, mut before) = (self.end(), 0);
+        while !self.load.is_finished() && Instant::now() < end {
             sleep(LOOK).await;
             self.meters.look();
+            let sends = self.load.figures.borrow().sends;
+            if sends > before {
+                (end, before) = (self.end(), sends);
+            }
         }
         self.close_window(begun);
     }
