@@ -39,11 +39,14 @@ async fn round(batch: u64) -> Result<(), Failure> {
     measure.end(TASKS);
     drop(queue);
 
+    let before = resident_bytes();
     let measure = Measure::begin("read again".to_owned());
     let queue = open(&engine).await?;
     // Answered when everything is read.
     let first = take(&queue, 1).await?;
     measure.end(TASKS);
+    let bytes = resident_bytes().saturating_sub(before) / TASKS;
+    println!("{:28} {bytes:>10} bytes a task, about", "memory");
     finish(&queue, first).await?;
 
     let measure = Measure::begin(format!("take and finish, {batch} a call"));
@@ -153,6 +156,14 @@ impl Measure {
             self.what
         );
     }
+}
+
+/// Memory of this process now.
+fn resident_bytes() -> u64 {
+    const PAGE_BYTES: u64 = 4096;
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = statm.split_whitespace().nth(1).map(str::parse::<u64>);
+    pages.and_then(Result::ok).unwrap_or(0) * PAGE_BYTES
 }
 
 /// Processor time of this process so far.
