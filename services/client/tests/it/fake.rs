@@ -6,11 +6,16 @@ use im_client::{
     decode_frame, encode_frame,
 };
 use im_idl::access::{AuthRequest, AuthResponse, Command, Kick, Notify};
-use im_idl::account::{LoginRequest, LoginResponse, RegisterRequest, RenewTicketRequest};
+use im_idl::account::{
+    GetProfileRequest, GetProfileResponse, LoginRequest, LoginResponse, Profile, RegisterRequest,
+    RenewTicketRequest,
+};
 use im_idl::base::{Error, Refusal, Versions};
-use im_idl::contact::OnlineRequest;
-use im_idl::group::{CreateRequest, CreateResponse};
-use im_idl::message::{Content, Entry, Item, SendRequest, SendResponse, content, entry};
+use im_idl::contact::{self, AcceptRequest, AskRequest, OnlineRequest, OnlineResponse, Relation};
+use im_idl::group::{CreateRequest, CreateResponse, Membership, Role};
+use im_idl::message::{
+    Content, Entry, Item, MarkReadRequest, SendRequest, SendResponse, content, entry,
+};
 use im_idl::sync::{SyncRequest, SyncResponse};
 use prost::Message;
 use std::collections::{HashMap, HashSet};
@@ -51,6 +56,9 @@ pub(crate) struct Inner {
     /// Snapshots that were shown, as versions.
     pub(crate) shown: Vec<u64>,
     inbox: Vec<Entry>,
+    /// What the next sync brings beside messages.
+    contacts: Vec<contact::Entry>,
+    groups: Vec<Membership>,
     tickets: u64,
     revoked: HashSet<String>,
     links: Vec<mpsc::UnboundedSender<Say>>,
@@ -106,11 +114,16 @@ impl Fake {
 
     /// A message in the inbox of the only user, without a word to him. Returns its version.
     pub(crate) fn put(&self, sender: u64, id: u64, text: &str) -> u64 {
+        self.put_in(sender, sender, id, text)
+    }
+
+    /// As [`Fake::put`], in a chat.
+    pub(crate) fn put_in(&self, chat: u64, sender: u64, id: u64, text: &str) -> u64 {
         let mut inner = self.lock();
         let version = inner.newest() + 1;
         let item = Item {
             sender,
-            chat: sender,
+            chat,
             client_message_id: id,
             time_ms: clock::now_ms(),
             content: Some(text_content(text)),
@@ -121,6 +134,26 @@ impl Fake {
             kind: Some(entry::Kind::Item(item)),
         });
         version
+    }
+
+    /// A contact changed; the next sync brings it.
+    pub(crate) fn put_contact(&self, uin: u64, name: &str, relation: Relation) {
+        self.lock().contacts.push(contact::Entry {
+            uin,
+            name: name.to_owned(),
+            relation: relation as i32,
+            ..contact::Entry::default()
+        });
+    }
+
+    /// The user is in a group; the next sync brings it.
+    pub(crate) fn put_group(&self, group: u64, name: &str) {
+        self.lock().groups.push(Membership {
+            group,
+            role: Role::Member as i32,
+            name: name.to_owned(),
+            version: 1,
+        });
     }
 
     /// Tells all links of the newest version.
@@ -268,6 +301,19 @@ impl Inner {
             return answer(CreateResponse::default().encode_to_vec());
         }
         if cmd == id::<OnlineRequest>() {
+            let uins = vec![BOB];
+            let body = OnlineResponse { uins, error: None };
+            return answer(body.encode_to_vec());
+        }
+        if cmd == id::<GetProfileRequest>() {
+            return answer(profile(&decode(frame)).encode_to_vec());
+        }
+        let fine = [
+            id::<AskRequest>(),
+            id::<AcceptRequest>(),
+            id::<MarkReadRequest>(),
+        ];
+        if fine.contains(&cmd) {
             return answer(Vec::new());
         }
         answer(refusal(Code::Unimplemented))
@@ -329,6 +375,8 @@ impl Inner {
             snapshot: version.to_be_bytes().to_vec().into(),
             more,
             messages,
+            contacts: std::mem::take(&mut self.contacts),
+            groups: std::mem::take(&mut self.groups),
             ..SyncResponse::default()
         };
         answer.encode_to_vec()
@@ -379,6 +427,18 @@ pub(crate) fn ids(client: &Client, chat: u64) -> Vec<u64> {
 /// The command id of a request.
 pub(crate) fn id<R: Request>() -> u32 {
     R::method().cgi.unwrap().cmd_id
+}
+
+fn profile(asked: &GetProfileRequest) -> GetProfileResponse {
+    let profile = Profile {
+        uin: asked.uin,
+        nickname: format!("stranger {}", asked.uin),
+        ..Profile::default()
+    };
+    GetProfileResponse {
+        profile: Some(profile),
+        error: None,
+    }
 }
 
 fn refusal(code: Code) -> Vec<u8> {
