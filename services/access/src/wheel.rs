@@ -34,12 +34,13 @@ impl Wheel {
         self.now_s.load(Relaxed)
     }
 
-    /// Has `link` woken at the second `at_s`, or before.
-    pub(crate) fn arm(&self, link: u64, at_s: u32) {
+    /// Has `link` woken at the second `at_s`, or before if that is far. The second at which it will be.
+    pub(crate) fn arm(&self, link: u64, at_s: u32) -> u32 {
         let mut slots = self.slots();
         let now = self.now_s();
         let at_s = at_s.clamp(now + 1, now + SLOTS - 1);
         slots[(at_s % SLOTS) as usize].push(link);
+        at_s
     }
 
     /// Turns the wheel to the present, and says who is to be woken.
@@ -77,9 +78,9 @@ mod tests {
     fn links_come_up_in_their_second_and_far_ones_early() {
         run_test("wheel", |_| async {
             let wheel = Wheel::new();
-            wheel.arm(1, 3);
-            wheel.arm(2, 0);
-            wheel.arm(3, 1_000_000);
+            assert_eq!(wheel.arm(1, 3), 3);
+            assert_eq!(wheel.arm(2, 0), 1);
+            assert_eq!(wheel.arm(3, 1_000_000), 1_023);
             advance(Duration::from_millis(1_100)).await;
             assert_eq!(wheel.turn(), [2]);
             advance(Duration::from_secs(1)).await;

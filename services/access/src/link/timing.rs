@@ -115,14 +115,12 @@ impl Timing {
         (at_s <= now_s).then_some(what)
     }
 
-    /// When the wheel must wake it, if it does not already do so by then.
-    pub(super) fn arm(&mut self, now_s: u32, config: &Config) -> Option<u32> {
+    /// Has it woken when it will be late for something, unless it will be woken before. `wake` says when it really will be.
+    pub(super) fn arm(&mut self, now_s: u32, config: &Config, wake: impl FnOnce(u32) -> u32) {
         let (at_s, _) = self.due(config);
-        if self.armed_s > now_s && self.armed_s <= at_s {
-            return None;
+        if self.armed_s <= now_s || self.armed_s > at_s {
+            self.armed_s = wake(at_s);
         }
-        self.armed_s = at_s;
-        Some(at_s)
     }
 
     /// What it will be late for first.

@@ -37,8 +37,7 @@ impl Pace {
         self.due_s.store(due_s, Relaxed);
         let armed_s = self.armed_s.load(Relaxed);
         if armed_s <= now_s || armed_s > due_s {
-            self.armed_s.store(due_s, Relaxed);
-            self.node.wheel.arm(self.number, due_s);
+            self.arm(due_s);
         }
     }
 
@@ -59,9 +58,13 @@ impl Pace {
     pub(super) fn is_late(&self) -> bool {
         let (now_s, due_s) = (self.node.wheel.now_s(), self.due_s.load(Relaxed));
         if now_s < due_s && self.armed_s.load(Relaxed) <= now_s {
-            self.armed_s.store(due_s, Relaxed);
-            self.node.wheel.arm(self.number, due_s);
+            self.arm(due_s);
         }
         now_s >= due_s
+    }
+
+    fn arm(&self, at_s: u32) {
+        let armed_s = self.node.wheel.arm(self.number, at_s);
+        self.armed_s.store(armed_s, Relaxed);
     }
 }

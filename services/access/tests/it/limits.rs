@@ -63,6 +63,20 @@ fn a_silent_link_lives_for_15_minutes_and_a_beating_one_for_ever() {
     });
 }
 
+/// Longer than the wheel that all links share goes round.
+#[test]
+fn a_silent_link_may_be_allowed_hours() {
+    run_test("idle for hours", |_| async {
+        let config = Config {
+            idle_timeout_ms: 2 * 3_600_000,
+            ..Config::default()
+        };
+        let world = World::with(config).await;
+        let lived = world.log_in(10_001, "phone").await.lives().await;
+        assert!(seconds(7_199..=7_203).contains(&lived), "{lived:?}");
+    });
+}
+
 #[test]
 fn a_frame_must_make_progress() {
     run_test("slow frame", |_| async {
