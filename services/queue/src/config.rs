@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// Queues there may be. Default 64: a queue is made by its first task, and a typing error should not make thousands.
     pub queues_max: usize,
-    /// Tasks that are not ended yet. Default 500,000: an hour of a busy queue, 150 MB in memory at most, read again in about a second.
+    /// Tasks that are not ended yet. Default 300,000: most of an hour of a busy queue, 135 MB in memory at most, read again within
+    /// seconds.
     pub tasks_max: usize,
     /// Bytes of those tasks: payload, key and dedupe id, and 64 for each. Default 256 MiB.
     pub bytes_max: usize,
@@ -61,7 +62,7 @@ impl Default for Config {
     fn default() -> Config {
         Config {
             queues_max: 64,
-            tasks_max: 500_000,
+            tasks_max: 300_000,
             bytes_max: 256 << 20,
             payload_bytes_max: 64 << 10,
             enqueue_tasks_max: 1_000,

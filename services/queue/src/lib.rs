@@ -22,7 +22,7 @@
 //! - What a worker is given, and what a producer was answered, is on disk. A task is begun only when the one before it has ended there.
 //! - Numbers of tasks and leases rise over all lives of a queue. Leases are in memory: a restart gives out again whatever is not over.
 //! - Only the latest life of a queue can write: each write asks for its life's row.
-//! - Memory: some 250 bytes a task, [`Config::tasks_max`] of them; payloads of [`Config::cache_bytes_max`]; some 110 bytes a remembered
+//! - Memory: some 450 bytes a task, [`Config::tasks_max`] of them; payloads of [`Config::cache_bytes_max`]; some 110 bytes a remembered
 //!   dedupe id, [`Config::remembered_max`] of them. Payloads beyond are read when they are given out.
 //!
 //! # When a worker gives up
