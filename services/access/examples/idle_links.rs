@@ -11,10 +11,11 @@ use im_idl::access::{AuthRequest, AuthResponse};
 use prost::Message;
 use std::error::Error;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{IpAddr, SocketAddr};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 use svrkit_rt::Listener;
+use tokio::net::TcpSocket;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -31,7 +32,12 @@ fn main() -> Result<()> {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args[..] {
         ["server"] => server(),
-        ["client", address, first, links] => client(address, first.parse()?, links.parse()?),
+        ["client", address, from, first, links] => client(
+            address.parse()?,
+            from.parse()?,
+            first.parse()?,
+            links.parse()?,
+        ),
         [] => measure(LINKS),
         [links] => measure(links.parse()?),
         _ => Err("usage: idle_links [LINKS]".into()),
@@ -80,8 +86,10 @@ fn measure(links: u64) -> Result<()> {
     let pid = server.child.id();
     let mut clients = Vec::new();
     let mut open = |first: u64, links: u64| -> Result<()> {
+        // Each from an address of its own: the kernel would search long for the last free ports of one.
+        let from = format!("127.0.0.{}", clients.len() + 2);
         let (first, links) = (first.to_string(), links.to_string());
-        clients.push(Process::start(&["client", address, &first, &links])?);
+        clients.push(Process::start(&["client", address, &from, &first, &links])?);
         Ok(())
     };
     open(1_000_000, WARM_UP)?;
@@ -140,10 +148,20 @@ async fn parent_gone() {
     let _ = tokio::task::spawn_blocking(wait).await;
 }
 
-fn client(address: &str, first: u64, links: u64) -> Result<()> {
+fn client(address: SocketAddr, from: IpAddr, first: u64, links: u64) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let connect = async || {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind((from, 0).into())?;
+        let stream = socket.connect(address).await?.into_std()?;
+        stream.set_nonblocking(false)?;
+        std::io::Result::Ok(stream)
+    };
     let mut open = Vec::new();
     for uin in first..first + links {
-        let mut stream = TcpStream::connect(address)?;
+        let mut stream = runtime.block_on(connect())?;
         let ticket = uin.to_string();
         let body = AuthRequest { ticket }.encode_to_vec();
         let numbers = [20, 200, 2, 1, body.len() as u32];

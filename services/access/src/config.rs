@@ -51,9 +51,10 @@ pub struct Config {
     /// Microseconds that give one of them back. Default 2,000: 500 a second, far above what a person does, and far below what a node
     /// bears.
     pub user_refill_us: u64,
-    /// Calls of one command without a ticket that an address may make at once. Default 2,000: many users may share it.
+    /// Tickets that an address may show, and calls of one command without a ticket that it may make, at once. Default 10,000: many users
+    /// may share it, and they come back together.
     pub address_burst: u32,
-    /// Microseconds that give one of them back. Default 5,000: 200 a second.
+    /// Microseconds that give one of them back. Default 1,000: 1,000 a second.
     pub address_refill_us: u64,
     /// Pairs of user and command, and of address and command, that are counted at once. Default 200,000.
     pub rate_keys_max: usize,
@@ -144,8 +145,8 @@ impl Default for Config {
             untaken_bytes_max: 4 * 1024 * 1024,
             user_burst: 1_000,
             user_refill_us: 2_000,
-            address_burst: 2_000,
-            address_refill_us: 5_000,
+            address_burst: 10_000,
+            address_refill_us: 1_000,
             rate_keys_max: 200_000,
             handshakes_at_once: 2,
             verifies_max: 256,
