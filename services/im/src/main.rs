@@ -1,6 +1,5 @@
 //! `im`: the messaging backend, a client for the terminal, and a load with proof, in one binary.
 
-mod press;
 mod run;
 
 use clap::{Parser, Subcommand};
@@ -20,8 +19,6 @@ struct Cli {
 enum Command {
     /// Runs the backend (also without a command).
     Run(run::RunArgs),
-    /// Chats: registers or logs in, then talks.
-    Chat(im_client::chat::ChatArgs),
     /// Loads a backend and proves that nothing was lost, doubled or out of order.
     Press(im_press::PressArgs),
     /// Says whether the settings make sense.
@@ -35,13 +32,12 @@ fn main() -> ExitCode {
     match cli.command {
         None => run_to_end("im", run::run(cli.run)),
         Some(Command::Run(args)) => run_to_end("im", run::run(args)),
-        Some(Command::Chat(args)) => run_to_end("im chat", im_client::chat::run(args)),
-        Some(Command::Press(args)) => run_to_end("im press", press::run(args)),
-        Some(Command::CheckConfig(args)) => run_to_end("im check-config", async {
-            run::check_config(&args)
-        }),
-        Some(Command::PrintConfig(args)) => run_to_end("im print-config", async {
-            run::print_config(&args)
-        }),
+        Some(Command::Press(args)) => run_to_end("im press", im_press::run(args)),
+        Some(Command::CheckConfig(args)) => {
+            run_to_end("im check-config", async { run::check_config(&args) })
+        }
+        Some(Command::PrintConfig(args)) => {
+            run_to_end("im print-config", async { run::print_config(&args) })
+        }
     }
 }

@@ -22,7 +22,10 @@ impl OneProcess {
     ///
     /// # Errors
     /// The first service that does not start, by name.
-    pub async fn start(changes: watch::Receiver<Settings>, listeners: Listeners) -> Result<OneProcess, StartError> {
+    pub async fn start(
+        changes: watch::Receiver<Settings>,
+        listeners: Listeners,
+    ) -> Result<OneProcess, StartError> {
         OneProcess::start_with(changes, listeners, |_, _, channel| channel).await
     }
 
@@ -44,7 +47,10 @@ impl OneProcess {
             channels.insert(role.name, Channel::memory(connector)?);
         }
         let start = |role: &Role| {
-            let callees = role.calls.iter().filter_map(|name| channels.get_key_value(name));
+            let callees = role
+                .calls
+                .iter()
+                .filter_map(|name| channels.get_key_value(name));
             let peers = callees.fold(Peers::new(), |peers, (name, channel)| {
                 peers.with(*name, rewire(role.name, name, channel.clone()))
             });
@@ -96,7 +102,8 @@ impl OneProcess {
             peers.with(*name, channel.clone())
         });
         let page = page::server(&peers)?;
-        self.services.spawn(run(page, listener, self.stop.subscribe()));
+        self.services
+            .spawn(run(page, listener, self.stop.subscribe()));
         Ok(())
     }
 

@@ -17,7 +17,10 @@ pub async fn run_role(
 ) -> Result<(), StartError> {
     let role = Role::named(name).ok_or_else(|| {
         let names: Vec<&str> = ROLES.iter().map(|role| role.name).collect();
-        format!("there is no service {name:?}; there are {}", names.join(", "))
+        format!(
+            "there is no service {name:?}; there are {}",
+            names.join(", ")
+        )
     })?;
     if role.name != "access" {
         return serve(role.name, changes, address, with_parent, start_role).await;

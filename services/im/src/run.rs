@@ -116,7 +116,10 @@ async fn split(changes: watch::Receiver<Settings>, with_parent: bool) -> Result<
     let listen = split.listen().clone();
     let page_listener = listen.bind_page()?;
     println!("{:<12} {} (Mars frames)", "long link", listen.long);
-    println!("{:<12} {} (HTTP, WebSocket at /im/ws)", "short link", listen.short);
+    println!(
+        "{:<12} {} (HTTP, WebSocket at /im/ws)",
+        "short link", listen.short
+    );
     tell("page", PAGE, &page_listener);
     let page = im::page(split.settings())?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();

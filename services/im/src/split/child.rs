@@ -66,7 +66,11 @@ impl Child {
 
     /// Kills it (SIGKILL). It will be started again. Says whether there was something to kill.
     pub fn kill(&self) -> bool {
-        let kill = self.kill.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let kill = self
+            .kill
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         kill.is_some_and(|kill| kill.send(()).is_ok())
     }
 
@@ -99,9 +103,14 @@ pub(super) async fn keep(
         }
         tokio::select! {
             () = sleep(pause) => pause = (pause * 2).min(PAUSE_MAX),
-            _ = stopped.wait_for(|stopped| *stopped) => return,
+            () = told_to_stop(&mut stopped) => return,
         }
     }
+}
+
+/// Waits until the supervisor says so, or is gone.
+pub(super) async fn told_to_stop(stopped: &mut watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
 /// One life of the process.
@@ -126,6 +135,8 @@ async fn run(
         state.starts += 1;
     });
     let (out, err) = (process.stdout.take(), process.stderr.take());
+    // Taken out, since waiting for the process would close it.
+    let mut lifeline = process.stdin.take();
     let out = async {
         if let Some(out) = out {
             let ready = format!("{} is ready", child.role);
@@ -149,9 +160,9 @@ async fn run(
                 process.start_kill()?;
                 process.wait().await
             }
-            _ = stopped.wait_for(|stopped| *stopped) => {
+            () = told_to_stop(stopped) => {
                 // The end of its standard input tells it to drain.
-                drop(process.stdin.take());
+                drop(lifeline.take());
                 match timeout(DRAIN_MAX, process.wait()).await {
                     Ok(ended) => ended,
                     Err(_) => {

@@ -115,7 +115,7 @@ async fn retell(
     loop {
         tokio::select! {
             Ok(()) = changes.changed() => {}
-            _ = stopped.wait_for(|stopped| *stopped) => return,
+            () = child::told_to_stop(&mut stopped) => return,
         }
         let mut settings = changes.borrow_and_update().clone();
         if let Err(error) = prepare(&mut settings, &listen, &data_dir) {

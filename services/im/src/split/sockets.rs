@@ -32,7 +32,9 @@ pub(super) fn write_settings(settings: &Settings, data_dir: &Path) -> Result<Pat
     let path = folder.join("settings.toml");
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
-    options.open(&path)?.write_all(settings.to_toml().as_bytes())?;
+    options
+        .open(&path)?
+        .write_all(settings.to_toml().as_bytes())?;
     Ok(path)
 }
 

@@ -1,0 +1,6 @@
+//! `im` as people run it: real processes, real sockets, real files.
+
+mod backend;
+mod killed;
+mod settings;
+mod split;
