@@ -220,11 +220,9 @@ impl Plan {
         self
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.puts.is_empty()
-            && self.gone.is_empty()
-            && self.floor.is_none()
-            && self.tidy_ms.is_none()
+    /// Whether it does nothing but delete old dedupe rows, if that.
+    pub(crate) fn only_tidies(&self) -> bool {
+        self.puts.is_empty() && self.gone.is_empty() && self.floor.is_none()
     }
 
     /// A batch that writes it, so that nobody takes it for news.

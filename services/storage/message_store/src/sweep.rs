@@ -80,6 +80,7 @@ impl Store {
         let cut = old.max(version.saturating_sub(self.config.inbox_rows_max));
         let cut = cut.min(floor.saturating_add(self.config.delete_rows_max));
         let receipts = self.old_receipts(&inbox, now_ms).await?;
+        let dedupes = self.has_old_dedupes(&inbox, now_ms).await?;
 
         let _alone = self.tidying.write().await;
         let bounds = self.bounds();
@@ -87,7 +88,9 @@ impl Store {
             devices.plan(now_ms, &bounds).up_to(devices, cut)
         });
         let plan = plan.await?;
-        if plan.is_empty() && receipts.is_empty() {
+        // Most inboxes have nothing old: no write for those.
+        if plan.only_tidies() && !dedupes && receipts.is_empty() {
+            self.devices.settle(uin, |devices| devices.settle(&plan));
             return Ok(());
         }
         let mut batch = plan.batch(inbox);
@@ -113,6 +116,9 @@ impl Store {
         let days = u64::from(self.config.inbox_retention_days) + 1;
         let old = self.old_entries(&log, floor, now_ms.saturating_sub(days * DAY_MS));
         let (cut, _) = old.await?;
+        if cut == floor && !self.has_old_dedupes(&log, now_ms).await? {
+            return Ok(());
+        }
         let (from, to) = layout::old_dedupes(now_ms);
         let mut batch = Batch::new(log).quiet().delete_range(from, Some(to));
         if cut > floor {
@@ -154,6 +160,17 @@ impl Store {
             }
             rows_max = ROWS_PER_SCAN;
         }
+    }
+
+    async fn has_old_dedupes(&self, partition: &Bytes, now_ms: u64) -> Result<bool, EngineError> {
+        let (from, to) = layout::old_dedupes(now_ms);
+        let page = self.engine.scan(Scan {
+            from,
+            to: Some(to),
+            rows_max: 1,
+            ..Scan::all(partition.clone())
+        });
+        Ok(!page.await?.rows.is_empty())
     }
 
     async fn old_receipts(&self, inbox: &Bytes, now_ms: u64) -> Result<Vec<Bytes>, EngineError> {
