@@ -1,7 +1,9 @@
 //! Whatever happens in whatever order: each device gets what its user was sent, all of it, once, in order.
 
 use crate::support::*;
+use im_engine::{Engine, LocalConfig};
 use im_idl::message::Entry;
+use im_message_store::Config;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use svrkit_rt::testing::{Seed, run_test};
@@ -46,22 +48,42 @@ struct World {
 #[test]
 fn nothing_is_lost_nothing_comes_twice_and_order_is_kept() {
     run_test("model", |seed| async move {
-        let mut world = World::new(seed).await;
-        for _ in 0..STEPS {
-            world.step().await;
-        }
-        world.drain().await;
+        World::new(seed, im_engine::memory())
+            .await
+            .live(STEPS)
+            .await;
+    });
+}
+
+#[test]
+fn the_same_on_a_disk_whose_engine_remembers_little() {
+    run_test("model on a disk", |seed| async move {
+        let dir = tempfile::tempdir().unwrap();
+        let config = LocalConfig {
+            cache_bytes_max: 4 << 10,
+            dirty_bytes_max: 64 << 10,
+            ..LocalConfig::at(dir.path())
+        };
+        let engine = im_engine::open(config).await.unwrap();
+        World::new(seed, engine).await.live(STEPS / 5).await;
     });
 }
 
 impl World {
-    async fn new(seed: Seed) -> World {
+    async fn new(seed: Seed, engine: Engine) -> World {
         World {
-            store: Store::new().await,
+            store: Store::over(engine, Config::default()).await,
             model: Model::default(),
             rng: seed.derive("model").rng(),
             next_id: 0,
         }
+    }
+
+    async fn live(&mut self, steps: usize) {
+        for _ in 0..steps {
+            self.step().await;
+        }
+        self.drain().await;
     }
 
     async fn step(&mut self) {

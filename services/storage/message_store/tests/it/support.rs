@@ -27,7 +27,10 @@ impl Store {
     }
 
     pub(crate) async fn with(config: Config) -> Store {
-        let engine = im_engine::memory();
+        Store::over(im_engine::memory(), config).await
+    }
+
+    pub(crate) async fn over(engine: Engine, config: Config) -> Store {
         let client = client(&config, &engine).await;
         Store {
             engine,
