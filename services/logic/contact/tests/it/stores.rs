@@ -27,6 +27,8 @@ pub(crate) struct Lists {
     pub(crate) conflicts: AtomicUsize,
     /// Writes that end after their first side, so many.
     pub(crate) crashes: AtomicUsize,
+    /// Somebody else's change of an entry in this list, in the middle of the next write.
+    pub(crate) between: Mutex<Option<(u64, Entry)>>,
     pub(crate) full: AtomicBool,
     pub(crate) writes: AtomicUsize,
 }
@@ -118,6 +120,15 @@ impl ContactStore for Lists {
         let mine = self.write(request.uin, request.mine);
         if crashes {
             return Err(Status::unavailable("crashed"));
+        }
+        let between = self.between.lock().unwrap().take();
+        if let Some((owner, entry)) = between {
+            let expected_version = self.side(owner, entry.uin).expected_version;
+            let side = Side {
+                entry: Some(entry),
+                expected_version,
+            };
+            self.write(owner, Some(side))?;
         }
         moment().await;
         let theirs = self.write(request.peer, request.theirs);

@@ -104,7 +104,7 @@ fn kicks_have_a_bound_and_an_end() {
         push.kick(kick(ADA, "", "OUT")).await.unwrap();
         let refused = push.kick(kick(BOB, "", "OUT")).await.unwrap_err();
         assert_eq!(refused.code(), Code::ResourceExhausted);
-        sleep(Duration::from_secs(10)).await;
+        sleep(Duration::from_secs(11)).await;
         push.kick(kick(BOB, "", "OUT")).await.unwrap();
     });
 }

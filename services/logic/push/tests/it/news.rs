@@ -100,6 +100,28 @@ fn news_do_not_outlive_a_longer_absence_and_later_ones_come() {
 }
 
 #[test]
+fn each_trouble_has_its_own_time() {
+    run_test("troubles", |_| async {
+        let (push, sessions) = push(Config::default()).await;
+        let mut node = Node::greet(&push, "a").await;
+        sessions.open("a", ADA, "phone", 1);
+        for version in 1..=3 {
+            sessions.set_down(true);
+            notify(&push, ADA, version).await;
+            sleep(Duration::from_millis(900)).await;
+            sessions.set_down(false);
+            // News without a pause: delivery goes on and on.
+            for _ in 0..3_000 {
+                notify(&push, BOB, 1).await;
+                sleep(Duration::from_millis(1)).await;
+            }
+            let told = node.poll(30_000).await;
+            assert_eq!(told, [news_event(1, ADA, version)]);
+        }
+    });
+}
+
+#[test]
 fn a_full_mailbox_makes_its_node_compare() {
     run_test("full", |_| async {
         let config = Config {
