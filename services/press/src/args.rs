@@ -27,9 +27,9 @@ pub struct PressArgs {
     /// What is done.
     #[arg(long, value_enum, default_value_t = Scenario::Single)]
     pub scenario: Scenario,
-    /// Users, each with a link. Raised to what the groups need.
-    #[arg(long, default_value_t = 200)]
-    pub users: usize,
+    /// Users, each with a link: 200 when not said, 100 who are offline, or as many as the groups need.
+    #[arg(long)]
+    pub users: Option<usize>,
     /// How long it counts.
     #[arg(long, default_value_t = 10, value_name = "SECONDS")]
     pub seconds: u64,

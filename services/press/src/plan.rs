@@ -3,6 +3,11 @@
 use crate::args::{PressArgs, Scenario};
 use std::collections::BTreeSet;
 
+/// Users when nobody said how many.
+const USERS: usize = 200;
+/// The same of those who are offline.
+const OFFLINE_USERS: usize = 100;
+
 /// Users by their index, who knows whom, and the streams of messages between them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
@@ -36,16 +41,19 @@ pub(crate) enum Target {
 
 impl Plan {
     pub(crate) fn new(args: &PressArgs) -> Plan {
-        let users = args.users.max(2);
+        let users = |default: usize| args.users.unwrap_or(default).max(2);
         match args.scenario {
-            Scenario::Single => Plan::empty(users).with_ring(args.outstanding),
-            Scenario::Group => Plan::empty(users.max(args.group_size)).with_groups(args),
+            Scenario::Single => Plan::empty(users(USERS)).with_ring(args.outstanding),
+            Scenario::Group => {
+                let users = users(args.group_size * args.groups.max(1));
+                Plan::empty(users.max(args.group_size)).with_groups(args)
+            }
             Scenario::Mixed => {
-                let plan = Plan::empty(users.max(args.group_size));
+                let plan = Plan::empty(users(USERS).max(args.group_size));
                 plan.with_ring(args.outstanding).with_groups(args)
             }
-            Scenario::Offline => Plan::offline(users, args),
-            Scenario::IdleSync | Scenario::IdleLinks => Plan::empty(users),
+            Scenario::Offline => Plan::offline(users(OFFLINE_USERS), args),
+            Scenario::IdleSync | Scenario::IdleLinks => Plan::empty(users(USERS)),
         }
     }
 

@@ -231,21 +231,24 @@ impl Report {
 
     fn write_figures(&self, text: &mut String) -> fmt::Result {
         if self.sends_per_s > 0.0 {
-            writeln!(
-                text,
-                "  {:.0} sends/s, {:.0} deliveries/s, {:.0} syncs/s",
-                self.sends_per_s, self.deliveries_per_s, self.syncs_per_s
-            )?;
+            write!(text, "  {:.0} sends/s", self.sends_per_s)?;
+            if self.deliveries_per_s > 0.0 {
+                write!(text, ", {:.0} deliveries/s", self.deliveries_per_s)?;
+                write!(text, ", {:.0} syncs/s", self.syncs_per_s)?;
+            }
+            writeln!(text)?;
             writeln!(
                 text,
                 "  ack     p50 {:.2} ms  p99 {:.2} ms  p99.9 {:.2} ms",
                 self.ack_p50_ms, self.ack_p99_ms, self.ack_p999_ms
             )?;
-            writeln!(
-                text,
-                "  durable p50 {:.2} ms  p99 {:.2} ms  p99.9 {:.2} ms",
-                self.durable_p50_ms, self.durable_p99_ms, self.durable_p999_ms
-            )?;
+            if self.deliveries_per_s > 0.0 {
+                writeln!(
+                    text,
+                    "  durable p50 {:.2} ms  p99 {:.2} ms  p99.9 {:.2} ms",
+                    self.durable_p50_ms, self.durable_p99_ms, self.durable_p999_ms
+                )?;
+            }
         } else if self.syncs_per_s > 0.0 {
             writeln!(
                 text,

@@ -52,7 +52,7 @@ TEXT                say it there; //TEXT for what begins with a slash
 @NAME TEXT          say it to somebody else
 /history [N]        the last N messages here
 /recall             take your last message here back
-/who                contacts and groups, who is online, what is unread
+/who                contacts (+ online, - offline, ? asked, x blocked) and groups, what is unread
 /add NAME [TEXT]    ask somebody to be a contact
 /accept NAME        say yes to somebody who asked
 /remove NAME        no contact any more; also: say no

@@ -258,6 +258,9 @@ impl Room {
     }
 
     fn tell_recalled(&mut self, recalled: &Recalled) {
+        if recalled.sender == self.client.state(State::uin) {
+            return;
+        }
         let line = format!("* {} took a message back", self.name(recalled.sender));
         self.terminal.print(Tone::News, &line);
     }
@@ -281,7 +284,8 @@ impl Room {
                 format!("* {name} wants to be your contact: {greeting}; /accept {name}")
             }
             Relation::Friend => format!("* {name} is your contact now"),
-            Relation::Asked => format!("* {name} was asked"),
+            // The command has said so.
+            Relation::Asked => return,
             Relation::None => format!("* {name} is no contact any more"),
         };
         self.terminal.print(Tone::News, &line);
