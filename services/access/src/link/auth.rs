@@ -43,6 +43,8 @@ pub(super) async fn authenticate(
 ) -> Result<Authenticated, Status> {
     let invalid = |e| Status::invalid_argument(format!("request is no im.access.AuthRequest: {e}"));
     let ticket = AuthRequest::decode(request).map_err(invalid)?.ticket;
+    // Before the ticket is found good: a kick that comes between must find the link older than itself.
+    let opened_ms = clock::now_ms();
     let whose = node.tickets.verify(ticket).await?;
     let caller = Caller {
         uin: whose.uin,
@@ -50,7 +52,7 @@ pub(super) async fn authenticate(
         client_version,
         address: address_text(address),
     };
-    let identity = handle.belongs_to(Identity::new(&caller, clock::now_ms()));
+    let identity = handle.belongs_to(Identity::new(&caller, opened_ms));
     if identity.uin != whose.uin || identity.caller().device != whose.device {
         let message = "the link belongs to another user or device";
         return Err(Status::permission_denied(message));

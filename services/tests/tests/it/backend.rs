@@ -9,11 +9,15 @@ use im_idl::group::{CreateRequest, Role};
 use im_idl::message::{Content, Item, content};
 use im_idl::session::SessionClient;
 use im_serve::{Listeners, Settings};
+use std::future::Future;
 use std::io;
 use std::time::Duration;
 use svrkit_rt::{BoxFuture, Channel, Connect, MemoryConnector, Status, Stream, memory};
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
+
+/// Longer than the longest heartbeat: what takes more than that is not repaired by one.
+const PATIENCE: Duration = Duration::from_secs(11 * 60);
 
 /// Everybody's password.
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
@@ -43,8 +47,8 @@ impl Backend {
         let cheap = [
             ("engine.kind", "memory"),
             // Stories are about messages; passwords have tests of their own.
-            ("account.password.memory_kib", "8"),
-            ("account.password.iterations", "1"),
+            ("account.memory_kib", "8"),
+            ("account.iterations", "1"),
         ];
         for (key, value) in cheap.iter().chain(set) {
             settings.set(key, value).unwrap();
@@ -96,7 +100,7 @@ impl Backend {
             ..Registration::default()
         };
         client.register(registration).await.unwrap();
-        client.online().await.unwrap();
+        soon(client.online()).await.unwrap();
         client
     }
 
@@ -104,7 +108,7 @@ impl Backend {
     pub(crate) async fn login(&self, name: &str) -> Client {
         let client = self.device(Config::default()).await;
         client.login(name, PASSWORD, "").await.unwrap();
-        client.online().await.unwrap();
+        soon(client.online()).await.unwrap();
         client
     }
 }
@@ -121,6 +125,17 @@ impl Connect for OverMemory {
 
 pub(crate) fn uin(client: &Client) -> u64 {
     client.state(State::uin)
+}
+
+/// Waits for what must come by itself. The clock jumps when nobody has anything to do, so what never comes fails soon.
+pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
+    let came = timeout(PATIENCE, what).await;
+    came.expect("it did not come within a heartbeat and some")
+}
+
+/// Waits until a device knows something.
+pub(crate) async fn until<T>(client: &Client, look: impl FnMut(&State) -> Option<T>) -> T {
+    soon(client.until(look)).await.unwrap()
 }
 
 /// Makes two users friends, and waits until both know.
@@ -140,10 +155,11 @@ pub(crate) async fn befriend(a: &Client, b: &Client) {
 /// Waits until `client` has synced that relation to `peer`.
 pub(crate) async fn relation(client: &Client, peer: u64, relation: Relation) {
     let is_so = |state: &State| {
-        let entry = state.contacts().get(&peer)?;
-        (entry.relation == relation as i32).then_some(())
+        let entry = state.contacts().get(&peer);
+        let now = entry.map_or(Relation::None, |entry| entry.relation());
+        (now == relation).then_some(())
     };
-    client.until(is_so).await.unwrap();
+    until(client, is_so).await;
 }
 
 /// A group of `owner` and `members`, who are his friends, known to all.
@@ -159,7 +175,7 @@ pub(crate) async fn group(owner: &Client, members: &[&Client]) -> u64 {
             let role = state.groups().get(&group)?.role;
             (role != Role::None as i32).then_some(())
         };
-        member.until(knows).await.unwrap();
+        until(member, knows).await;
     }
     group
 }
@@ -167,7 +183,7 @@ pub(crate) async fn group(owner: &Client, members: &[&Client]) -> u64 {
 /// Sends and waits for the acknowledgement.
 pub(crate) async fn say(from: &Client, chat: u64, text: &str) -> Result<(), Status> {
     let sent = from.send_text(chat, text).await?;
-    sent.acknowledged().await.map(drop)
+    soon(sent.acknowledged()).await.map(drop)
 }
 
 /// Waits until a chat has (at least) so many texts, and returns all it has, oldest first.
@@ -176,7 +192,7 @@ pub(crate) async fn hears(client: &Client, chat: u64, count: usize) -> Vec<Strin
         let texts = texts_of(state, chat);
         (texts.len() >= count).then_some(texts)
     };
-    client.until(enough).await.unwrap()
+    until(client, enough).await
 }
 
 pub(crate) fn texts(client: &Client, chat: u64) -> Vec<String> {
@@ -184,8 +200,14 @@ pub(crate) fn texts(client: &Client, chat: u64) -> Vec<String> {
 }
 
 fn texts_of(state: &State, chat: u64) -> Vec<String> {
-    let messages = state.chats().get(&chat).into_iter().flat_map(|c| c.messages());
-    messages.filter_map(|message: &Message| text(&message.item)).collect()
+    let messages = state
+        .chats()
+        .get(&chat)
+        .into_iter()
+        .flat_map(|c| c.messages());
+    messages
+        .filter_map(|message: &Message| text(&message.item))
+        .collect()
 }
 
 /// A text message's text.
@@ -207,7 +229,7 @@ pub(crate) async fn caught_up(client: &Client) -> Bytes {
     loop {
         let before = client.state(|state| state.snapshot().clone());
         client.sync().await;
-        client.online().await.unwrap();
+        soon(client.online()).await.unwrap();
         let after = client.state(|state| state.snapshot().clone());
         if before == after {
             return after;
@@ -222,31 +244,43 @@ impl Pocketed {
     /// Switches a device off, and waits until the backend has noticed.
     pub(crate) async fn of(backend: &Backend, client: Client) -> Pocketed {
         let record = client.state(State::to_record);
-        let uin = uin(&client);
+        let (uins, device) = client.state(|state| {
+            let device = state.identity().unwrap().device.clone();
+            (vec![state.uin()], device)
+        });
         drop(client);
         let sessions = SessionClient::new(backend.channel("session"));
-        while !sessions.lookup(Uins { uins: vec![uin] }).await.unwrap().links.is_empty() {
+        loop {
+            let uins = uins.clone();
+            let links = sessions.lookup(Uins { uins }).await.unwrap().links;
+            if links.iter().all(|link| link.device != device) {
+                return Pocketed(record);
+            }
             sleep(Duration::from_millis(10)).await;
         }
-        Pocketed(record)
     }
 
     /// Switches it on again.
     pub(crate) async fn back(self, backend: &Backend) -> Client {
-        remembering(backend, self.0).await
+        self.back_with(backend, Config::default()).await
+    }
+
+    pub(crate) async fn back_with(self, backend: &Backend, config: Config) -> Client {
+        remembering(backend, self.0, config).await
     }
 }
 
 /// A second client with all that a device knows: a restored backup, say.
 pub(crate) async fn copy_of(backend: &Backend, client: &Client) -> Client {
-    remembering(backend, client.state(State::to_record)).await
+    remembering(backend, client.state(State::to_record), Config::default()).await
 }
 
-async fn remembering(backend: &Backend, record: Record) -> Client {
+async fn remembering(backend: &Backend, record: Record, config: Config) -> Client {
     let connect = OverMemory(backend.connector());
-    let client = Client::builder().connect(connect).store(Remembered(record));
+    let client = Client::builder().connect(connect).config(config);
+    let client = client.store(Remembered(record));
     let client = client.start().await.unwrap();
-    client.online().await.unwrap();
+    soon(client.online()).await.unwrap();
     client
 }
 

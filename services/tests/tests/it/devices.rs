@@ -17,11 +17,20 @@ fn both_devices_have_the_whole_conversation() {
         hears(&phone, uin(&ada), 1).await;
         hears(&tablet, uin(&ada), 1).await;
         say(&phone, uin(&ada), "two").await.unwrap();
+        hears(&tablet, uin(&ada), 2).await;
         say(&tablet, uin(&ada), "three").await.unwrap();
         let whole = ["one", "two", "three"];
         assert_eq!(hears(&ada, uin(&phone), 3).await, whole);
-        assert_eq!(hears(&tablet, uin(&ada), 3).await, whole, "what the phone said, too");
-        assert_eq!(hears(&phone, uin(&ada), 3).await, whole, "what the tablet said, too");
+        assert_eq!(
+            hears(&tablet, uin(&ada), 3).await,
+            whole,
+            "what the phone said, too"
+        );
+        assert_eq!(
+            hears(&phone, uin(&ada), 3).await,
+            whole,
+            "what the tablet said, too"
+        );
     });
 }
 

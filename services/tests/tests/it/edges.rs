@@ -8,13 +8,18 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 fn services() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_owned()
 }
 
 /// Rows of the README's table: service → (layer, callees).
 fn documented() -> BTreeMap<String, (String, BTreeSet<String>)> {
     let readme = std::fs::read_to_string(services().join("README.md")).unwrap();
-    let rows = readme.lines().skip_while(|line| !line.starts_with("| service |"));
+    let rows = readme
+        .lines()
+        .skip_while(|line| !line.starts_with("| service |"));
     let rows = rows.skip(2).take_while(|line| line.starts_with('|'));
     let row = |line: &str| {
         let cells: Vec<&str> = line.split('|').map(str::trim).collect();
@@ -81,10 +86,16 @@ fn service_crates_depend_on_contracts_and_never_on_each_other() {
         let services: Vec<_> = dependencies.intersection(&of_services).collect();
         assert!(services.is_empty(), "{package} depends on {services:?}");
         let knows_engine = dependencies.contains("im-engine");
-        assert!(!knows_engine || engine_users.contains(package), "{package} knows an engine");
+        assert!(
+            !knows_engine || engine_users.contains(package),
+            "{package} knows an engine"
+        );
     }
     for below in ["svrkit-rt", "svrkit-codegen", "svrkit-macros"] {
-        let im: Vec<_> = packages[below].iter().filter(|d| d.starts_with("im")).collect();
+        let im: Vec<_> = packages[below]
+            .iter()
+            .filter(|d| d.starts_with("im"))
+            .collect();
         assert!(im.is_empty(), "{below} knows {im:?}");
     }
 }
@@ -118,11 +129,21 @@ fn source_of(folder: &Path) -> String {
 /// Each package of the workspace with the names of its dependencies that are packages of the workspace, all kinds.
 fn workspace_packages() -> BTreeMap<String, BTreeSet<String>> {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--no-deps",
+            "--offline",
+        ])
         .current_dir(services())
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
     let name = |value: &Value| value["name"].as_str().unwrap().to_owned();
     let packages = metadata["packages"].as_array().unwrap();

@@ -1,6 +1,6 @@
 //! Groups, up to the largest.
 
-use crate::backend::{Backend, befriend, group, hears, say, texts, uin};
+use crate::backend::{Backend, befriend, group, hears, say, texts, uin, until};
 use im_client::{Client, State};
 use im_idl::group::{InviteRequest, KickRequest, LeaveRequest, MuteRequest, Role, SetRoleRequest};
 use svrkit_rt::Code;
@@ -101,10 +101,8 @@ fn who_is_out_hears_nothing_and_who_is_muted_says_nothing() {
         };
         ada.call(admin).await.unwrap();
         bob.call(kick).await.unwrap();
-        let is_out = |state: &State| {
-            (state.groups().get(&us)?.role == Role::None as i32).then_some(())
-        };
-        eve.until(is_out).await.unwrap();
+        let is_out = |state: &State| (!state.groups().contains_key(&us)).then_some(());
+        until(&eve, is_out).await;
         say(&ada, us, "among ourselves").await.unwrap();
         hears(&bob, us, 2).await;
         let refused = say(&eve, us, "let me in").await.unwrap_err();
@@ -112,9 +110,8 @@ fn who_is_out_hears_nothing_and_who_is_muted_says_nothing() {
         assert_eq!(texts(&eve, us), ["I can speak again"]);
 
         ada.call(LeaveRequest { group: us }).await.unwrap();
-        let owns = |state: &State| {
-            (state.groups().get(&us)?.role == Role::Owner as i32).then_some(())
-        };
-        bob.until(owns).await.unwrap();
+        let owns =
+            |state: &State| (state.groups().get(&us)?.role == Role::Owner as i32).then_some(());
+        until(&bob, owns).await;
     });
 }

@@ -27,14 +27,17 @@ async fn auth(link: &mut Link, ticket: String) -> AuthResponse {
     AuthResponse::decode(link.next().await.unwrap().body).unwrap()
 }
 
-/// Another device of `of`'s user: whoever is hostile has an account, too.
-async fn logged_in(backend: &Backend, name: &str) -> Link {
-    let device = backend.login(name).await;
-    let ticket = ticket(&device);
-    drop(device);
+/// A link with somebody's ticket: whoever is hostile has an account, too.
+async fn authenticated(backend: &Backend, ticket: &str) -> Link {
     let mut link = link(backend).await;
-    assert_eq!(auth(&mut link, ticket).await.error, None);
+    assert_eq!(auth(&mut link, ticket.to_owned()).await.error, None);
     link
+}
+
+/// Registers somebody, and takes nothing but the ticket.
+async fn ticket_of_new(backend: &Backend, name: &str) -> String {
+    let device = backend.register(name).await;
+    ticket(&device)
 }
 
 /// Bytes that are more or less protobuf: a valid message with some bytes changed, nested ones, or noise.
@@ -71,7 +74,7 @@ fn any_body_to_any_method_is_answered() {
         let backend = Backend::start().await;
         let ada = backend.register("ada").await;
         let bob = backend.register("bob").await;
-        let eve = backend.register("eve").await;
+        let eve = ticket_of_new(&backend, "eve").await;
         befriend(&ada, &bob).await;
         let mut rng = seed.derive("bodies").rng();
         let valid = SendRequest {
@@ -85,7 +88,7 @@ fn any_body_to_any_method_is_answered() {
             if method.name == "Logout" || method.cgi.unwrap().ticket == Ticket::None {
                 continue;
             }
-            let mut link = logged_in(&backend, "eve").await;
+            let mut link = authenticated(&backend, &eve).await;
             for _ in 0..BODIES {
                 let body = body(&mut rng, &valid);
                 let seq = link.send_encoded(method.cgi.unwrap().cmd_id, &body);
@@ -97,13 +100,16 @@ fn any_body_to_any_method_is_answered() {
                         let refusal = Refusal::decode(frame.body).unwrap();
                         let code = refusal.error.map(|error| error.code);
                         let internal = [Code::Internal as u32, Code::Unknown as u32];
-                        assert!(!internal.contains(&code.unwrap_or(0)), "{} {body:02x?}", method.full_name);
+                        assert!(
+                            !internal.contains(&code.unwrap_or(0)),
+                            "{} {body:02x?}",
+                            method.full_name
+                        );
                         break;
                     }
                 }
             }
         }
-        drop(eve);
         say(&ada, uin(&bob), "nothing happened").await.unwrap();
         assert_eq!(hears(&bob, uin(&ada), 1).await, ["nothing happened"]);
     });
@@ -129,7 +135,10 @@ fn a_ticket_is_its_owners_as_it_was_given() {
             let error = auth(&mut link, forged.clone()).await.error;
             // The last letter of base64 holds bits that mean nothing.
             let same = at + 1 == good.len() && error.is_none();
-            assert!(same || error.unwrap().code == Code::Unauthenticated as u32, "{forged}");
+            assert!(
+                same || error.unwrap().code == Code::Unauthenticated as u32,
+                "{forged}"
+            );
         }
         let mut link = link(&backend).await;
         let sync = link.send(221, &SyncRequest::default());
@@ -137,7 +146,11 @@ fn a_ticket_is_its_owners_as_it_was_given() {
         assert_eq!(frame.seq, sync);
         let error = SyncResponse::decode(frame.body).unwrap().error.unwrap();
         assert_eq!(error.code, Code::Unauthenticated as u32, "without a ticket");
-        assert_eq!(auth(&mut link, good).await.uin, uin(&ada), "the link lives on");
+        assert_eq!(
+            auth(&mut link, good).await.uin,
+            uin(&ada),
+            "the link lives on"
+        );
     });
 }
 
@@ -150,8 +163,8 @@ fn a_forged_snapshot_hurts_its_owner_only() {
         befriend(&ada, &bob).await;
         say(&ada, uin(&bob), "for bob").await.unwrap();
         hears(&bob, uin(&ada), 1).await;
-        backend.register("eve").await;
-        let mut eve = logged_in(&backend, "eve").await;
+        let eve = ticket_of_new(&backend, "eve").await;
+        let mut eve = authenticated(&backend, &eve).await;
         let mut rng = seed.derive("snapshots").rng();
         let stolen = bob.state(|state| state.snapshot().to_vec());
         for _ in 0..300 {
@@ -167,9 +180,15 @@ fn a_forged_snapshot_hurts_its_owner_only() {
                     break SyncResponse::decode(frame.body).unwrap();
                 }
             };
-            assert!(answer.messages.is_empty() && answer.contacts.is_empty(), "{answer:?}");
+            assert!(
+                answer.messages.is_empty() && answer.contacts.is_empty(),
+                "{answer:?}"
+            );
         }
         say(&ada, uin(&bob), "still for bob").await.unwrap();
-        assert_eq!(hears(&bob, uin(&ada), 2).await, ["for bob", "still for bob"]);
+        assert_eq!(
+            hears(&bob, uin(&ada), 2).await,
+            ["for bob", "still for bob"]
+        );
     });
 }

@@ -1,13 +1,13 @@
 //! One link a device, and tickets that end.
 
-use crate::backend::{Backend, PASSWORD, befriend, copy_of, hears, say, uin};
+use crate::backend::{Backend, PASSWORD, befriend, copy_of, hears, say, soon, uin};
 use im_client::{Client, Event, Events};
 use im_idl::account::{ChangePasswordRequest, ListDevicesRequest, RemoveDeviceRequest};
 use svrkit_rt::Code;
 use svrkit_rt::testing::run_test;
 
-async fn until(events: &mut Events, wanted: impl Fn(&Event) -> bool) {
-    while let Some(event) = events.next().await {
+async fn told(events: &mut Events, wanted: impl Fn(&Event) -> bool) {
+    while let Some(event) = soon(events.next()).await {
         if wanted(&event) {
             return;
         }
@@ -22,9 +22,9 @@ fn a_device_that_opens_a_second_link_loses_the_old_one() {
         let ada = backend.register("ada").await;
         let old = backend.register("bob").await;
         befriend(&ada, &old).await;
-        let mut told = old.events();
+        let mut heard = old.events();
         let new = copy_of(&backend, &old).await;
-        until(&mut told, |event| matches!(event, Event::Kicked)).await;
+        told(&mut heard, |event| matches!(event, Event::Kicked)).await;
         say(&ada, uin(&new), "are you there?").await.unwrap();
         assert_eq!(hears(&new, uin(&ada), 1).await, ["are you there?"]);
         assert!(new.is_online() && !old.is_online());
@@ -37,16 +37,19 @@ fn a_changed_password_ends_the_other_devices() {
         let backend = Backend::start().await;
         let phone = backend.register("bob").await;
         let tablet = backend.login("bob").await;
-        let mut told = tablet.events();
+        let mut heard = tablet.events();
         let change = ChangePasswordRequest {
             old_password: PASSWORD.to_owned(),
             new_password: "another good password".to_owned(),
         };
         phone.call(change).await.unwrap();
-        until(&mut told, |event| matches!(event, Event::LoggedOut { .. })).await;
+        told(&mut heard, |event| matches!(event, Event::LoggedOut { .. })).await;
         let refused = tablet.login("bob", PASSWORD, "").await.unwrap_err();
         assert_eq!(refused.code(), Code::Unauthenticated, "{refused}");
-        tablet.login("bob", "another good password", "").await.unwrap();
+        tablet
+            .login("bob", "another good password", "")
+            .await
+            .unwrap();
         tablet.online().await.unwrap();
         assert!(phone.is_online());
     });
@@ -58,11 +61,11 @@ fn a_removed_device_is_logged_out() {
         let backend = Backend::start().await;
         let phone = backend.register("bob").await;
         let tablet = backend.login("bob").await;
-        let mut told = tablet.events();
+        let mut heard = tablet.events();
         let name = |client: &Client| client.state(|s| s.identity().unwrap().device.clone());
         let device = name(&tablet);
         phone.call(RemoveDeviceRequest { device }).await.unwrap();
-        until(&mut told, |event| matches!(event, Event::LoggedOut { .. })).await;
+        told(&mut heard, |event| matches!(event, Event::LoggedOut { .. })).await;
         let left = phone.call(ListDevicesRequest {}).await.unwrap().devices;
         let left: Vec<String> = left.into_iter().map(|device| device.device).collect();
         assert_eq!(left, [name(&phone)]);

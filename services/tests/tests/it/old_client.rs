@@ -1,6 +1,6 @@
 //! A client from before there were groups, in a group.
 
-use crate::backend::{Backend, befriend, hears, say, uin};
+use crate::backend::{Backend, befriend, hears, say, uin, until};
 use im_client::{Config, State};
 use im_idl::ids;
 use svrkit_rt::testing::run_test;
@@ -25,10 +25,13 @@ fn it_sees_a_friend_who_speaks_for_all_and_can_answer() {
         };
         let us = ada.call(create).await.unwrap().info.unwrap().group;
         let stand_in = |state: &State| state.contacts().get(&us).cloned();
-        let family = grandpa.until(stand_in).await.unwrap();
+        let family = until(&grandpa, stand_in).await;
         assert!(ids::is_group(family.uin));
         assert_eq!(family.nickname, "family");
-        assert!(grandpa.state(|state| state.groups().is_empty()), "it knows no groups");
+        assert!(
+            grandpa.state(|state| state.groups().is_empty()),
+            "it knows no groups"
+        );
 
         say(&ada, us, "dinner?").await.unwrap();
         say(&bob, us, "yes!").await.unwrap();

@@ -1,6 +1,6 @@
 //! Words taken back.
 
-use crate::backend::{Backend, Pocketed, befriend, group, hears, say, uin};
+use crate::backend::{Backend, Pocketed, befriend, group, hears, say, uin, until};
 use im_client::{Client, State};
 use im_idl::message::RecallRequest;
 use std::time::Duration;
@@ -25,7 +25,7 @@ async fn is_recalled(client: &Client, chat: u64, client_message_id: u64) {
         let named = messages.find(|m| m.item.client_message_id == client_message_id)?;
         named.is_recalled.then_some(())
     };
-    client.until(recalled).await.unwrap();
+    until(client, recalled).await;
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The acknowledgement is lost, and the message sent again.
 
-use crate::backend::{Backend, Pocketed, befriend, caught_up, group, hears, say, text_content, texts, uin};
+use crate::backend::{
+    Backend, Pocketed, befriend, caught_up, group, hears, say, text_content, texts, uin,
+};
 use im_client::Client;
 use im_idl::message::SendRequest;
 use std::time::Duration;
