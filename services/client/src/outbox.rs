@@ -1,7 +1,7 @@
 //! Messages on their way out, and which of them may be sent now.
 
 use crate::store::Outgoing;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use tokio::time::Instant;
 
 /// Messages that the server has not answered for good: in each chat the first is sent, again and again, and the others wait.
@@ -11,7 +11,7 @@ pub struct Outbox {
     /// Chats whose first message may be sent.
     ready: VecDeque<u64>,
     /// Chats whose first message is to be sent again, by when.
-    pausing: BTreeMap<(Instant, u64), ()>,
+    pausing: BTreeSet<(Instant, u64)>,
     len: usize,
 }
 
@@ -92,7 +92,7 @@ impl Outbox {
             && lane.is_in_flight
         {
             lane.is_in_flight = false;
-            self.pausing.insert((at, chat), ());
+            self.pausing.insert((at, chat));
         }
     }
 
@@ -107,16 +107,16 @@ impl Outbox {
 
     /// When the next pause is over.
     pub fn next_pause(&self) -> Option<Instant> {
-        self.pausing.keys().next().map(|(at, _)| *at)
+        self.pausing.first().map(|(at, _)| *at)
     }
 
     /// Pauses that are over by `now` end.
     pub fn wake(&mut self, now: Instant) {
-        while let Some(pause) = self.pausing.first_entry() {
-            if pause.key().0 > now {
+        while let Some((at, chat)) = self.pausing.pop_first() {
+            if at > now {
+                self.pausing.insert((at, chat));
                 return;
             }
-            let ((_, chat), ()) = pause.remove_entry();
             self.ready.push_back(chat);
         }
     }

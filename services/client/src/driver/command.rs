@@ -97,7 +97,11 @@ impl Driver {
     }
 
     fn take_call(&mut self, call: Call) {
+        let nobody = || self.shared.state().uin() == 0;
         match &self.stopped {
+            None if call.needs() == Ticket::Required && nobody() => {
+                call.refuse(Status::unauthenticated("log in first").with_not_started());
+            }
             Some(why) if call.needs() == Ticket::Required => {
                 let why = why.clone();
                 call.refuse(why);

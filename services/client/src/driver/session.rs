@@ -319,6 +319,7 @@ impl Session<'_> {
         }
     }
 
+    /// The link is good. Mars sends a heartbeat right away; the sync that follows here tells more, and keeps the link as well awake.
     pub(super) fn went_online(&mut self) {
         self.auth_is_pending = false;
         self.authenticated = Some(Instant::now());

@@ -21,8 +21,8 @@ use prost::Message;
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
-use svrkit_rt::{BoxFuture, Code, Connect, Stream, clock};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use svrkit_rt::{BoxFuture, Code, Connect, Io, Stream, clock};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -178,7 +178,14 @@ impl Fake {
         inner.links.retain(|link| link.send(what()).is_ok());
     }
 
-    async fn serve(self, mut stream: DuplexStream, mut says: mpsc::UnboundedReceiver<Say>) {
+    /// Serves one link that somebody else has accepted.
+    pub(crate) async fn accepted(self, stream: impl Io) {
+        let (link, says) = mpsc::unbounded_channel();
+        self.lock().links.push(link);
+        self.serve(stream, says).await;
+    }
+
+    async fn serve(self, mut stream: impl Io, mut says: mpsc::UnboundedReceiver<Say>) {
         let (mut input, mut output) = (BytesMut::new(), BytesMut::new());
         loop {
             tokio::select! {

@@ -8,3 +8,4 @@ mod outbox;
 mod reconnect;
 mod store;
 mod sync;
+mod tls;
