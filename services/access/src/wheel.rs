@@ -84,7 +84,7 @@ mod tests {
             advance(Duration::from_millis(1_100)).await;
             assert_eq!(wheel.turn(), [2]);
             advance(Duration::from_secs(1)).await;
-            assert_eq!(wheel.turn(), []);
+            assert!(wheel.turn().is_empty());
             advance(Duration::from_secs(1)).await;
             assert_eq!(wheel.turn(), [1]);
             advance(Duration::from_secs(5_000)).await;

@@ -4,7 +4,12 @@ mod run;
 
 use clap::{Parser, Subcommand};
 use im_serve::process::run_to_end;
+use mimalloc::MiMalloc;
 use std::process::ExitCode;
+
+/// A message is a few dozen small allocations, made on one thread and freed on another.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[derive(Parser)]
 #[command(name = "im", version, about = "A messaging backend in one command")]
@@ -19,6 +24,8 @@ struct Cli {
 enum Command {
     /// Runs the backend (also without a command).
     Run(run::RunArgs),
+    /// Chats: registers or logs in, then talks.
+    Chat(im_client::chat::ChatArgs),
     /// Loads a backend and proves that nothing was lost, doubled or out of order.
     Press(im_press::PressArgs),
     /// Says whether the settings make sense.
@@ -32,6 +39,7 @@ fn main() -> ExitCode {
     match cli.command {
         None => run_to_end("im", run::run(cli.run)),
         Some(Command::Run(args)) => run_to_end("im", run::run(args)),
+        Some(Command::Chat(args)) => run_to_end("im chat", im_client::chat::run(args)),
         Some(Command::Press(args)) => run_to_end("im press", im_press::run(args)),
         Some(Command::CheckConfig(args)) => {
             run_to_end("im check-config", async { run::check_config(&args) })

@@ -5,7 +5,6 @@ use crate::services::start_role;
 use im_access::Access;
 use im_serve::{Listeners, Peers, ROLES, Role, Settings, Start, StartError};
 use std::collections::BTreeMap;
-use std::future::Future;
 use svrkit_rt::{Channel, Listener, Server, memory};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -152,9 +151,7 @@ async fn run_access(
     Ok(access.run(listeners.into(), ended(stopped)).await?)
 }
 
-fn ended(mut stopped: watch::Receiver<bool>) -> impl Future<Output = ()> {
-    async move {
-        // An error says that the backend was dropped, which ends it too.
-        let _ = stopped.wait_for(|stopped| *stopped).await;
-    }
+async fn ended(mut stopped: watch::Receiver<bool>) {
+    // An error says that the backend was dropped, which ends it too.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
 }

@@ -77,7 +77,10 @@ fn frames_that_come_together_are_answered_each() {
         let mut seqs: Vec<u32> = Vec::new();
         for _ in 2..1_000 {
             let answer = link.recv().await;
-            assert_eq!(answer.decode::<SendResponse>().time_ms, answer.seq.into());
+            assert_eq!(
+                answer.decode::<SendResponse>().time_ms,
+                u64::from(answer.seq)
+            );
             seqs.push(answer.seq);
         }
         seqs.sort_unstable();

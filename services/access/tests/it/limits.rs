@@ -146,11 +146,8 @@ fn a_user_who_calls_too_often_is_told_when_to_come_again() {
         let error = desk.ask(SEND, 2, send(1, 1)).await.error();
         assert_eq!((error.code, &*error.reason), (8, "im.access/TOO_OFTEN"));
         assert!((1..=1_000).contains(&error.retry_after_ms));
-        assert_eq!(
-            desk.ask(221, 3, Vec::new()).await.body,
-            [],
-            "another command"
-        );
+        let answer = desk.ask(221, 3, Vec::new()).await;
+        assert!(answer.body.is_empty(), "another command");
         let mut other = world.log_in(10_002, "phone").await;
         other.chat(2).await;
         tokio::time::sleep(Duration::from_millis(error.retry_after_ms.into())).await;

@@ -433,7 +433,11 @@ impl Story {
         }
         assert!(given.len() <= wish.tasks_max && keys <= wish.keys_max);
         if given.len() < wish.tasks_max && keys < wish.keys_max {
-            assert_eq!(self.model.eligible(now), [], "somebody was forgotten");
+            let forgotten = self.model.eligible(now);
+            assert!(
+                forgotten.is_empty(),
+                "somebody was forgotten: {forgotten:?}"
+            );
         }
     }
 

@@ -153,7 +153,7 @@ fn what_makes_no_sense_is_refused() {
             let status = queue.enqueue(tasks.clone()).await.unwrap_err();
             assert_eq!(status.code(), Code::InvalidArgument, "{tasks:?}");
         }
-        assert_eq!(queue.enqueue([]).await.unwrap(), []);
+        assert!(queue.enqueue([]).await.unwrap().is_empty());
         queue.enqueue([task("", "")]).await.unwrap();
         queue.enqueue([other]).await.unwrap();
         let third = Task {

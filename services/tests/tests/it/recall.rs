@@ -38,7 +38,7 @@ fn within_two_minutes_and_not_later() {
         let slip = send(&ada, uin(&bob), "a slip").await;
         hears(&bob, uin(&ada), 1).await;
         sleep(Duration::from_secs(110)).await;
-        ada.call(slip.clone()).await.unwrap();
+        ada.call(slip).await.unwrap();
         is_recalled(&bob, uin(&ada), slip.client_message_id).await;
         ada.call(slip).await.expect("once more does no harm");
 
@@ -46,7 +46,7 @@ fn within_two_minutes_and_not_later() {
         hears(&bob, uin(&ada), 1).await;
         let not_his = RecallRequest {
             to: uin(&ada),
-            ..late.clone()
+            ..late
         };
         let refused = bob.call(not_his).await.unwrap_err();
         assert_eq!(refused.code(), Code::NotFound, "only the sender: {refused}");
@@ -86,7 +86,7 @@ fn in_a_group_for_everybody() {
         let slip = send(&bob, us, "a slip").await;
         hears(&ada, us, 1).await;
         hears(&eve, us, 1).await;
-        bob.call(slip.clone()).await.unwrap();
+        bob.call(slip).await.unwrap();
         for member in [&ada, &eve] {
             is_recalled(member, us, slip.client_message_id).await;
         }

@@ -121,7 +121,7 @@ mod tests {
         }
         let (plan, invited) = run(&group, MEMBER, &NEW).unwrap();
         assert_eq!((invited.added, invited.pending), (vec![], NEW.to_vec()));
-        assert_eq!(plan.events, []);
+        assert!(plan.events.is_empty());
         let asked = apply(&group, &plan);
         assert_eq!(asked.questions[&STRANGER].invited_by, MEMBER);
         assert_eq!(asked.members, group.members);

@@ -111,7 +111,7 @@ fn there_is_one_owner_whoever_hands_over_and_leaves_at_once() {
                 .collect();
             let info = worlds[0].peers.memory().kept(group).unwrap().info.clone();
             if info.dissolved {
-                assert_eq!(members, []);
+                assert!(members.is_empty());
                 return;
             }
             assert_eq!(owners, [info.owner]);

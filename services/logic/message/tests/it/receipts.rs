@@ -29,7 +29,7 @@ fn a_receipt_is_given_when_both_want_it() {
         for wants in [vec![], vec![ADA], vec![BOB]] {
             world.state().wants_receipts = wants.into_iter().collect();
             mark_read(&service, BOB, ADA, ADA).await.unwrap();
-            assert_eq!(world.state().receipts, []);
+            assert!(world.state().receipts.is_empty());
         }
         world.state().wants_receipts = [ADA, BOB].into();
         mark_read(&service, BOB, ADA, ADA).await.unwrap();
@@ -63,7 +63,7 @@ fn strangers_give_no_receipts() {
         mark_read(&service, 10_009, GROUP, ADA).await.unwrap();
         mark_read(&service, ADA, GROUP, 10_009).await.unwrap();
         mark_read(&service, ADA, GROUP, ADA).await.unwrap();
-        assert_eq!(world.state().receipts, []);
+        assert!(world.state().receipts.is_empty());
         // A message of Cleo's is not in the chat with Ada.
         let (code, _) = refusal(mark_read(&service, BOB, ADA, CLEO).await);
         assert_eq!(code, Code::InvalidArgument);

@@ -54,7 +54,7 @@ fn only_friends_who_are_not_blocked_get_through() {
                 .insert((owner, peer), (relation, blocked));
             assert_eq!(refusal(send(&service, ADA, BOB, 1).await), denied(reason));
         }
-        assert_eq!(world.state().appended, []);
+        assert!(world.state().appended.is_empty());
     });
 }
 

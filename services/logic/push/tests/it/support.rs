@@ -161,7 +161,7 @@ pub(crate) struct Node {
 impl Node {
     pub(crate) async fn greet(push: &PushClient, name: &'static str) -> Node {
         let mut node = Node::unknown(push, name);
-        assert_eq!(node.poll(30_000).await, []);
+        assert!(node.poll(30_000).await.is_empty());
         node
     }
 

@@ -25,12 +25,12 @@ fn nothing_of_him_is_left_and_the_others_hear_of_it() {
         changed.sort();
         let expected: Vec<u64> = [BOB].into_iter().chain(FRIENDS.skip(1)).collect();
         assert_eq!(changed, expected, "to {CLEO} he was gone already");
-        assert_eq!(store.list(ADA, 0).await.0, []);
+        assert!(store.list(ADA, 0).await.0.is_empty());
         assert!(store.version(ADA).await > version);
         assert_eq!(store.list(BOB, bob).await.0, [(ADA, Relation::None)]);
         let [_, theirs] = store.pair(ADA, BOB).await;
         assert_eq!(theirs.entry.unwrap().remark, "");
-        assert_eq!(store.erase(ADA).await.unwrap(), []);
+        assert!(store.erase(ADA).await.unwrap().is_empty());
     });
 }
 
@@ -66,6 +66,6 @@ fn who_asks_him_meanwhile_is_not_overlooked() {
         asked.unwrap();
         assert!(erased.unwrap().contains(&BOB));
         assert_eq!(store.standing(BOB, ADA).await.0, Relation::None);
-        assert_eq!(store.list(ADA, 0).await.0, []);
+        assert!(store.list(ADA, 0).await.0.is_empty());
     });
 }
