@@ -10,7 +10,7 @@ pub(crate) fn server(peers: &Peers) -> Result<Server, Status> {
     Ok(Server::new().service(OverviewServer::new(Asking::new(peers)?)))
 }
 
-/// As [`server`], asking services where the settings say they are.
+/// A server of `im.overview.Overview` that asks services where the settings say they are.
 ///
 /// # Errors
 /// An address that is none.
