@@ -167,6 +167,12 @@ impl Presence {
                     known.tell_all_again(node);
                 }
                 known.epoch = registered.epoch;
+                // While nobody knew of them, news for them found no link.
+                let open: Vec<_> = again
+                    .iter()
+                    .filter_map(|number| node.links.get(*number))
+                    .collect();
+                node.checks.add_all(&open);
                 for Joining { handle, done } in joining {
                     handle.joined();
                     // Nobody to hear it is fine.

@@ -2,7 +2,7 @@
 
 use crate::access::{Access, Listeners};
 use crate::deps::Deps;
-use im_serve::process::ended;
+use im_serve::process::{ended, tell};
 use im_serve::{Addresses, Listen, Role, Settings, Start, StartError};
 use tokio::sync::watch;
 
@@ -44,7 +44,7 @@ pub async fn serve(
         peers,
     })
     .await?;
-    println!("access is ready at {} and {}", at.0, at.1);
+    tell(format_args!("access is ready at {} and {}", at.0, at.1));
     access.run(listeners.into(), ended(with_parent)).await?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use im::{OneProcess, Split, Whole};
-use im_serve::process::{ProcessArgs, ended};
+use im_serve::process::{ProcessArgs, ended, tell};
 use im_serve::{Listen, Settings, StartError, follow};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -95,17 +95,21 @@ async fn one_process(
     let listen = Listen::from_settings(&settings)?;
     let listeners = listen.bind()?;
     let page = listen.bind_page()?;
-    tell("long link", "Mars frames", &listeners.long);
-    tell("short link", "HTTP, WebSocket at /im/ws", &listeners.short);
-    tell("page", PAGE, &page);
-    println!("{:<12} {}", "data", settings.data_dir().display());
+    announce("long link", "Mars frames", &listeners.long);
+    announce("short link", "HTTP, WebSocket at /im/ws", &listeners.short);
+    announce("page", PAGE, &page);
+    tell(format_args!(
+        "{:<12} {}",
+        "data",
+        settings.data_dir().display()
+    ));
     let mut backend = OneProcess::start(changes, listeners).await?;
     backend.serve_page(page)?;
-    println!("im is ready");
+    tell("im is ready");
     tokio::select! {
         failed = backend.failed() => failed,
         () = ended(with_parent) => {
-            println!("draining");
+            tell("draining");
             backend.stop().await
         }
     }
@@ -115,26 +119,29 @@ async fn split(changes: watch::Receiver<Settings>, with_parent: bool) -> Result<
     let split = Split::start(std::env::current_exe()?, changes)?;
     let listen = split.listen().clone();
     let page_listener = listen.bind_page()?;
-    println!("{:<12} {} (Mars frames)", "long link", listen.long);
-    println!(
+    tell(format_args!(
+        "{:<12} {} (Mars frames)",
+        "long link", listen.long
+    ));
+    tell(format_args!(
         "{:<12} {} (HTTP, WebSocket at /im/ws)",
         "short link", listen.short
-    );
-    tell("page", PAGE, &page_listener);
+    ));
+    announce("page", PAGE, &page_listener);
     let page = im::page(split.settings())?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let page = tokio::spawn(page.run(page_listener, async { drop(stopped.await) }));
     split.ready().await;
-    println!("im is ready");
+    tell("im is ready");
     ended(with_parent).await;
-    println!("draining");
+    tell("draining");
     drop(stop);
     split.stop().await;
     Ok(page.await??)
 }
 
-fn tell(what: &str, how: &str, listener: &Listener) {
-    println!("{what:<12} {} ({how})", listener.address());
+fn announce(what: &str, how: &str, listener: &Listener) {
+    tell(format_args!("{what:<12} {} ({how})", listener.address()));
 }
 
 pub(crate) fn check_config(args: &SettingsArgs) -> Result<(), StartError> {

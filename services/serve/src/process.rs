@@ -7,8 +7,9 @@ use crate::roles::Role;
 use crate::settings::Settings;
 use crate::start::{Start, StartError};
 use clap::Parser;
+use std::fmt::Display;
 use std::future::Future;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use svrkit_rt::Server;
@@ -137,7 +138,7 @@ where
     let address = address.unwrap_or_else(|| addresses.of(known));
     let cannot = |e| format!("cannot listen at {address}: {e}");
     let listener = listen(&address).await.map_err(cannot)?;
-    println!("{role} is ready at {}", listener.address());
+    tell(format_args!("{role} is ready at {}", listener.address()));
     server.run(listener, ended(with_parent)).await?;
     Ok(())
 }
@@ -174,6 +175,11 @@ pub async fn ended(with_parent: bool) {
         () = terminate => {}
         () = ctrl_c => {}
     }
+}
+
+/// Writes a line to standard output. Where nobody reads it any more, it is lost: a service does not end for want of a listener.
+pub fn tell(line: impl Display) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 /// An error and what caused it, in one line.

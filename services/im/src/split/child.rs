@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::process::Command;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
+use tracing::warn;
 
 /// Pause before the first new start; it doubles each time the process ended soon.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
@@ -95,8 +96,8 @@ pub(super) async fn keep(
             return;
         }
         match ended {
-            Ok(how) => eprintln!("{:<14} ended: {how}", child.role),
-            Err(e) => eprintln!("{:<14} cannot be started: {e}", child.role),
+            Ok(how) => warn!(role = child.role, "ended: {how}"),
+            Err(error) => warn!(role = child.role, %error, "cannot be started"),
         }
         if started.elapsed() > SETTLED_AFTER {
             pause = PAUSE_MIN;

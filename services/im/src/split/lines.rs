@@ -1,5 +1,6 @@
 //! A child's output, line by line, each with its name.
 
+use std::io::Write;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tracing::warn;
 
@@ -14,7 +15,8 @@ pub(super) async fn forward(name: &str, from: impl AsyncRead + Unpin, mut each: 
             Ok(Some(line)) => {
                 let line = String::from_utf8_lossy(&line[..line.len().min(LINE_BYTES_MAX)]);
                 each(&line);
-                eprintln!("{name:<14} {line}");
+                // Whether or not anybody reads it any more.
+                let _ = writeln!(std::io::stderr(), "{name:<14} {line}");
             }
             Ok(None) => return,
             Err(error) => {
