@@ -118,8 +118,9 @@ fn a_doubled_message_is_found() {
 #[test]
 fn a_group_whose_order_differs_between_members_is_found() {
     let report = press(GROUP, Sin::Reorders);
+    // The last one that the backend held back for a later one may never come.
     assert!(report.out_of_order > 0 && !report.is_clean(), "{report}");
-    assert_eq!((report.lost, report.duplicated), (0, 0), "{report}");
+    assert_eq!(report.duplicated, 0, "{report}");
 }
 
 #[test]
