@@ -17,6 +17,8 @@ use tokio::time::Instant;
 
 /// The queue that tasks come from.
 pub(crate) const QUEUE: &str = "fanout";
+/// Times that a lease is renewed before it would run out: some may get lost, or wait for a queue that restarts.
+const RENEWALS_PER_LEASE: u64 = 5;
 
 /// Delivers runs.
 pub(crate) struct Delivery {
@@ -41,6 +43,13 @@ impl Delivery {
     /// # Errors
     /// What keeps it; what was done until then is done, and noted.
     pub(crate) async fn deliver(&self, run: &Run) -> Result<Pace, Trouble> {
+        tokio::select! {
+            delivered = self.write_rows(run) => delivered,
+            () = self.keep_leases(run) => Err(Trouble::Lost),
+        }
+    }
+
+    async fn write_rows(&self, run: &Run) -> Result<Pace, Trouble> {
         let members = self.members.of(run.group, run.group_version);
         let members = members.await.map_err(Trouble::of)?;
         let mut pace = Pace::default();
@@ -107,6 +116,20 @@ impl Delivery {
         let versions = self.store.fan_out_with(call).await?.message.versions;
         news::tell(&self.notifier, open, &versions);
         Ok(versions)
+    }
+
+    /// Keeps the run's leases for as long as it is polled; ends when they are somebody else's.
+    ///
+    /// So a lease may be short, and whoever waits for a worker that was killed waits for that only: a lease that covered the slowest run
+    /// would hold up a group for all of it.
+    async fn keep_leases(&self, run: &Run) {
+        let every = Duration::from_millis(u64::from(self.config.lease_ms) / RENEWALS_PER_LEASE);
+        loop {
+            tokio::time::sleep(every.max(Duration::from_millis(1))).await;
+            if self.note(run, None).await.is_err() {
+                return;
+            }
+        }
     }
 
     /// Keeps the run's leases, and notes how far it is.

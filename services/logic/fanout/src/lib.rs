@@ -13,7 +13,8 @@
 //!
 //! - An inbox takes a group's rows only in the order of the log, so one group is worked on by one worker, rows rise, and no member is
 //!   passed over: whoever's rows were not written is asked again, and if that is of no use the whole run goes back to the queue.
-//! - Repeating any step does no harm. A worker that ends anywhere is followed by another that goes on at the noted progress.
+//! - Repeating any step does no harm. A worker that ends anywhere is followed by another that goes on at the noted progress, as soon as
+//!   its lease has run out: leases are short, and renewed while a run is delivered.
 //! - What fails because a peer is away or busy is no failure of the task: it waits in the queue and is never dead of it. What the store
 //!   refuses, or one inbox that cannot be written while others can, climbs the queue's ladder.
 //! - The fewer succeed, the fewer are tried at once: the number of workers halves with failures and grows back.

@@ -117,3 +117,18 @@ fn a_worker_whose_lease_is_lost_leaves_the_rest_to_the_other() {
         assert_eq!(stats(&fanout).await.failures, 0);
     });
 }
+
+#[test]
+fn a_worker_that_lives_keeps_its_lease_however_long_a_batch_takes() {
+    run_test("keeps", |_| async {
+        let world = World::new(4);
+        world.inboxes.with(|state| state.takes_ms = 4_500);
+        world.send([1]);
+        let _fanout = world.fanout(config()).await;
+        world.done().await;
+        world.check(4, [1]);
+        let extended = world.tasks.with(|state| state.extended);
+        assert_eq!(extended, 4, "a lease of 5 s, five times in its time");
+        assert_eq!(world.inboxes.with(|state| state.calls.len()), 1);
+    });
+}
