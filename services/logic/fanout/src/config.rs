@@ -12,6 +12,9 @@ pub struct Config {
     pub run_tasks_max: u32,
     /// Members of one call. Default 250: some milliseconds of work, so that a busy store serves others in between.
     pub batch_members_max: usize,
+    /// Such calls of one run at once; when all have come back, how far the run is is noted. Default 4: a group of the usual bound is written
+    /// in the time of one commit and needs no note.
+    pub batches_at_once: usize,
     /// Milliseconds that a worker's question for tasks waits. Default 20,000.
     pub take_wait_ms: u32,
     /// Milliseconds of a lease, renewed five times in this time while a run is delivered. Default 5,000: a group whose worker was killed
@@ -37,6 +40,7 @@ impl Default for Config {
             workers: 16,
             run_tasks_max: 16,
             batch_members_max: 250,
+            batches_at_once: 4,
             take_wait_ms: 20_000,
             lease_ms: 5_000,
             call_timeout_ms: 5_000,

@@ -8,6 +8,7 @@ use crate::pause::Pauses;
 use crate::progress::{Leg, Progress};
 use crate::tasks::Run;
 use crate::trouble::Trouble;
+use futures_util::future::try_join_all;
 use im_idl::message_store::{FanOutRequest, FanOutRow, MessageStoreClient};
 use im_idl::queue::{ExtendRequest, QueueClient};
 use im_serve::Notifier;
@@ -58,21 +59,38 @@ impl Delivery {
         for (i, leg) in legs.iter().enumerate() {
             let from = members.partition_point(|uin| *uin <= leg.after);
             let rest = &members[from..];
-            for batch in rest.chunks(self.config.batch_members_max.max(1)) {
-                pace.slow |= self.write(run.group, &leg.seqs, batch).await?;
-                let is_last = i == last_leg && batch.last() == rest.last();
+            for stretch in rest.chunks(self.stretch_members()) {
+                pace.slow |= self.write_stretch(run.group, &leg.seqs, stretch).await?;
+                let is_last = i == last_leg && stretch.last() == rest.last();
                 if !is_last || !run.also.is_empty() {
-                    self.note(run, Some(through(leg, batch))).await?;
+                    self.note(run, Some(through(leg, stretch))).await?;
                 }
             }
         }
         for (seq, uins) in &run.also {
-            for batch in uins.chunks(self.config.batch_members_max.max(1)) {
-                pace.slow |= self.write(run.group, &[*seq], batch).await?;
-                self.note(run, None).await?;
+            for stretch in uins.chunks(self.stretch_members()) {
+                pace.slow |= self.write_stretch(run.group, &[*seq], stretch).await?;
             }
         }
         Ok(pace)
+    }
+
+    /// Members between two notes of progress.
+    fn stretch_members(&self) -> usize {
+        self.config.batch_members_max.max(1) * self.config.batches_at_once.max(1)
+    }
+
+    /// Rows into some batches of inboxes, all at once: each inbox is in one of them. Whether one took long.
+    async fn write_stretch(
+        &self,
+        group: u64,
+        seqs: &[u64],
+        stretch: &[u64],
+    ) -> Result<bool, Trouble> {
+        let batches = stretch.chunks(self.config.batch_members_max.max(1));
+        let writes = batches.map(|batch| self.write(group, seqs, batch));
+        let slow = try_join_all(writes).await?;
+        Ok(slow.contains(&true))
     }
 
     /// Rows into some inboxes, again for those whose inboxes did not take them. Whether it took long.
@@ -152,11 +170,11 @@ impl Delivery {
     }
 }
 
-/// What is reached with a batch of a leg.
-fn through(leg: &Leg, batch: &[u64]) -> Progress {
+/// What is reached with some members of a leg.
+fn through(leg: &Leg, members: &[u64]) -> Progress {
     Progress {
         through_seq: leg.seqs.last().copied().unwrap_or(0),
-        after: batch.last().copied().unwrap_or(0),
+        after: members.last().copied().unwrap_or(0),
     }
 }
 

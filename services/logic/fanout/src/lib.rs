@@ -6,8 +6,9 @@
 //! # Path of a task
 //!
 //! A `worker` takes a run of one group's tasks, in the order of the group's log. The `delivery` of a run: the group's `members`, from
-//! memory when the task says at which version; rows of all its tasks into a batch of members' inboxes by one call; news to them; the
-//! `progress` noted in the queue; the next batch; at the end those who get a row beside the members; then the tasks are finished.
+//! memory when the task says at which version; rows of all its tasks into some batches of members' inboxes, by one call each and at once; news
+//! to them; the `progress` noted in the queue; the next batches; at the end those who get a row beside the members; then the tasks are
+//! finished.
 //!
 //! # Invariants
 //!
