@@ -1,8 +1,8 @@
 //! What a request over HTTP counts, from when it is whole to its answer.
 
 use crate::context::Context;
-use crate::monitor::rpc::{End, Rejection, SideCounts};
-use crate::server::ServerState;
+use crate::monitor::rpc::{End, SideCounts};
+use crate::server::{Refused, ServerState};
 use crate::service::Response;
 use crate::status::{Code, Status};
 use tokio::time::Instant;
@@ -34,9 +34,9 @@ impl Counting {
     }
 
     /// There was no room for it.
-    pub(super) fn refused(&mut self, status: &Status) {
+    pub(super) fn refused(&mut self, refused: &Refused) {
         if let Some(counts) = self.counts.take() {
-            counts.refuse(Rejection::InFlight, status.code());
+            counts.refuse(refused.why, refused.status.code());
         }
     }
 
@@ -51,7 +51,7 @@ impl Counting {
 impl Drop for Counting {
     fn drop(&mut self) {
         if let Some(counts) = self.counts.take() {
-            counts.end(End::given_up(Code::Cancelled, self.request_bytes));
+            counts.end(End::unanswered(Code::Cancelled, self.request_bytes, None));
         }
     }
 }

@@ -171,11 +171,11 @@ impl<S: Service> Answering<S> {
     /// Counts a request whose handler's answer nobody gets: it came after the deadline, or its caller is gone.
     fn count_unanswered(&self, expired: bool) {
         if let Some(counts) = self.counts {
-            let code = match expired {
-                true => Code::DeadlineExceeded,
-                false => Code::Cancelled,
+            let (code, latency) = match expired {
+                true => (Code::DeadlineExceeded, Some(self.arrived.elapsed())),
+                false => (Code::Cancelled, None),
             };
-            counts.end(End::given_up(code, self.bytes));
+            counts.end(End::unanswered(code, self.bytes, latency));
         }
     }
 }
