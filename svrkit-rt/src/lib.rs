@@ -15,7 +15,7 @@
 //! - Values of a call: [`Context`], [`Deadline`], [`Metadata`], [`Priority`], [`TraceContext`], [`Call`], [`Reply`], [`Status`].
 //! - What the IDL says: [`ServiceDescriptor`], [`MethodDescriptor`].
 //! - Time and rates: [`clock`], [`TokenBuckets`].
-//! - Figures: [`monitor`], and [`monitor!`] to declare them.
+//! - Figures: [`monitor`](mod@monitor), and [`monitor!`] to declare them. Servers and channels count their calls without being asked.
 //! - The two ends: [`Server`] with its [`Limits`] on a [`Listener`]; [`Channel`] with its [`ChannelConfig`] to [`Endpoint`]s.
 //!
 //! # Features
