@@ -15,6 +15,8 @@ mod codec;
 #[cfg(feature = "http")]
 mod connection;
 #[cfg(feature = "http")]
+mod counting;
+#[cfg(feature = "http")]
 mod exchange;
 #[cfg(feature = "http")]
 mod headers;

@@ -6,6 +6,7 @@ use super::connection::Connection;
 use crate::connection::{FrameReader, OutQueue};
 use crate::frame::{GoAway, Head, Header, HeaderError, MAGIC, Parts, encode_status, put_frame};
 use crate::http;
+use crate::monitor::connections::{self, OpenConnection};
 use crate::service::Service;
 use crate::status::{Code, Status};
 use crate::transport::{Listener, Stream};
@@ -44,27 +45,28 @@ pub(super) async fn run<S: Service>(
 ) {
     let mut shutdown = pin!(shutdown);
     let open = Arc::new(Open::default());
-    let mut connections = JoinSet::new();
+    let mut serving = JoinSet::new();
     let mut refusals = JoinSet::new();
     let mut next_id = 0;
     loop {
         tokio::select! {
             biased;
             () = &mut shutdown => break,
-            Some(_) = connections.join_next() => {}
+            Some(_) = serving.join_next() => {}
             Some(_) = refusals.join_next() => {}
             accepted = listener.accept(), if refusals.len() < REFUSALS_MAX => match accepted {
-                Ok((stream, _)) if connections.len() < server.limits.connections_max => {
+                Ok((stream, _)) if serving.len() < server.limits.connections_max => {
                     next_id += 1;
-                    connections.spawn(serve(stream, next_id, server.clone(), open.clone()));
-                }
-                Ok((stream, _)) if refusals.len() < REFUSING_MAX => {
-                    refusals.spawn(refuse(stream, REFUSING_MS));
+                    let connection = serve(stream, next_id, server.clone(), open.clone());
+                    serving.spawn(connection);
                 }
                 Ok((stream, _)) => {
-                    refusals.spawn(refuse(stream, 0));
+                    let in_its_protocol = refusals.len() < REFUSING_MAX;
+                    refusals.spawn(refuse(stream, if in_its_protocol { REFUSING_MS } else { 0 }));
+                    connections::REFUSED.add(1);
                 }
                 Err(e) => {
+                    connections::ACCEPT_FAILURES.add(1);
                     tracing::warn!(error = %e, "accept failed");
                     sleep(Duration::from_millis(ACCEPT_PAUSE_MS)).await;
                 }
@@ -76,9 +78,9 @@ pub(super) async fn run<S: Service>(
     server.health.drain();
     open.drain();
     let give_up = Instant::now() + Duration::from_millis(server.limits.drain_timeout_ms);
-    while let Ok(Some(_)) = timeout_at(give_up, connections.join_next()).await {}
+    while let Ok(Some(_)) = timeout_at(give_up, serving.join_next()).await {}
     // Dropping the set ends the tasks that are left; their handlers are cancelled with them.
-    connections.shutdown().await;
+    serving.shutdown().await;
 }
 
 impl Open {
@@ -127,6 +129,7 @@ async fn serve<S: Service>(
     server: Arc<ServerState<S>>,
     open: Arc<Open>,
 ) {
+    let _counted = OpenConnection::of_server();
     let opened = Instant::now();
     let until = opened + Duration::from_millis(server.limits.first_frame_timeout_ms);
     let first = tokio::select! {

@@ -7,6 +7,7 @@ mod calls;
 mod connection;
 mod in_flight;
 mod limits;
+mod refused;
 mod router;
 
 pub use limits::Limits;
@@ -17,11 +18,15 @@ use crate::descriptor::MethodDescriptor;
 #[cfg(feature = "http")]
 use crate::http::{HttpOptions, Site, TicketVerifier, Tickets};
 use crate::layer::{Around, CatchPanic, Plain, ServeDeadline, ServeTrace};
+use crate::monitor::rpc::{MethodCounts, SideCounts, are_calls_counted};
+use crate::monitor::{runtime_lag, sampler};
 use crate::service::{Layer, Response};
 use crate::status::Status;
 use crate::transport::Listener;
 use blocking::BlockingPool;
 use in_flight::InFlight;
+#[cfg(feature = "http")]
+pub(crate) use refused::Refused;
 pub use router::Router;
 use std::future::Future;
 use std::sync::Arc;
@@ -38,8 +43,16 @@ pub(crate) struct ServerState<S> {
 }
 
 impl<S> ServerState<S> {
-    fn method(&self, id: u32) -> Option<&'static MethodDescriptor> {
-        self.router.method(id)
+    fn method(&self, id: u32) -> Option<(&'static MethodDescriptor, Option<&'static SideCounts>)> {
+        let (method, counts) = self.router.method(id)?;
+        Some((method, are_calls_counted().then_some(&counts.server)))
+    }
+
+    /// Where a request counts that is refused without a look at its method. `None` when calls are not counted.
+    pub(crate) fn counts(&self, method_id: u32) -> Option<&'static SideCounts> {
+        let counts = self.router.method(method_id).map(|(_, counts)| counts);
+        let counts = counts.unwrap_or(MethodCounts::unknown());
+        are_calls_counted().then_some(&counts.server)
     }
 
     /// An answer that may be sent, given the bytes that the peer has left unread.
@@ -79,16 +92,14 @@ impl<S> ServerState<S> {
     ///
     /// # Errors
     /// `Overloaded` when there is no room for it.
-    pub(crate) fn enter(&self, bytes: usize) -> Result<Entered<'_>, Status> {
+    pub(crate) fn enter(&self, bytes: usize) -> Result<Entered<'_>, Refused> {
         let in_flight = &self.in_flight;
         if in_flight.enter(1) == 0 {
-            let message = "in_flight_max: too many requests in flight";
-            return Err(Status::overloaded(message).with_not_started());
+            return Err(Refused::in_flight());
         }
         if !in_flight.enter_bytes(bytes) {
             in_flight.leave(0);
-            let message = "in_flight_bytes_max: requests in flight hold too many bytes";
-            return Err(Status::overloaded(message).with_not_started());
+            return Err(Refused::in_flight_bytes());
         }
         Ok(Entered { in_flight, bytes })
     }
@@ -261,6 +272,8 @@ where
             #[cfg(feature = "http")]
             site,
         });
+        sampler::start();
+        runtime_lag::watch();
         accept::run(listener, state, shutdown).await;
         Ok(())
     }

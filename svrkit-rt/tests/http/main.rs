@@ -7,6 +7,7 @@ mod support;
 
 mod cgi;
 mod connect;
+mod counted;
 mod drain;
 mod errors;
 mod json;
