@@ -17,6 +17,8 @@ struct State {
     stalled: Option<Instant>,
     /// Bytes of a request are left that nobody will read.
     unread: bool,
+    /// The server ends; streams end with it.
+    draining: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +27,7 @@ enum Phase {
     Idle(Instant),
     /// The head of a request is arriving.
     Head(Instant),
-    /// A request is being served.
+    /// A request is being served, or its answer is a stream.
     Busy,
 }
 
@@ -47,6 +49,7 @@ impl Activity {
             phase: Phase::Head(opened),
             stalled: None,
             unread: false,
+            draining: false,
         })))
     }
 
@@ -77,11 +80,27 @@ impl Activity {
         self.state().phase = Phase::Busy;
     }
 
-    /// A request is answered; `unread` if without having read all of it.
-    pub(super) fn end(&self, unread: bool) {
+    /// A request is answered, all but its stream if it has one; `unread` if without having read all of it.
+    pub(super) fn end(&self, unread: bool, streams: bool) {
         let mut state = self.state();
-        state.phase = Phase::Idle(Instant::now());
+        if !streams {
+            state.phase = Phase::Idle(Instant::now());
+        }
         state.unread |= unread;
+    }
+
+    /// A stream is over.
+    pub(super) fn end_stream(&self) {
+        self.state().phase = Phase::Idle(Instant::now());
+    }
+
+    /// The server drains.
+    pub(super) fn drain(&self) {
+        self.state().draining = true;
+    }
+
+    pub(super) fn is_draining(&self) -> bool {
+        self.state().draining
     }
 
     /// Whether closing now could destroy an answer on its way, because the peer may still be sending.

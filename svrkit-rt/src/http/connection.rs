@@ -102,6 +102,7 @@ impl<S: Service> Connection<S> {
                 }
                 if !draining && drained.as_mut().poll(cx).is_ready() {
                     draining = true;
+                    activity.drain();
                     Pin::new(&mut http).graceful_shutdown();
                     continue;
                 }

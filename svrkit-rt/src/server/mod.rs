@@ -15,7 +15,7 @@ use crate::builtin::{self, HealthHandle};
 use crate::codegen::GeneratedService;
 use crate::descriptor::MethodDescriptor;
 #[cfg(feature = "http")]
-use crate::http::{HttpOptions, Site, TicketVerifier, Tickets};
+use crate::http::{HttpOptions, Pages, Site, TicketVerifier, Tickets};
 use crate::layer::{Around, CatchPanic, Plain, ServeDeadline, ServeTrace};
 use crate::service::{Layer, Response};
 use crate::status::Status;
@@ -137,6 +137,8 @@ pub struct Server<L = Plain> {
     http: HttpOptions,
     #[cfg(feature = "http")]
     tickets: Tickets,
+    #[cfg(feature = "http")]
+    pages: Pages,
 }
 
 impl Server<Plain> {
@@ -155,6 +157,8 @@ impl Server<Plain> {
             http: HttpOptions::default(),
             #[cfg(feature = "http")]
             tickets: Tickets::default(),
+            #[cfg(feature = "http")]
+            pages: Pages::new(),
         }
     }
 }
@@ -195,6 +199,13 @@ impl<L> Server<L> {
         self
     }
 
+    /// Sets the pages it has beside its methods.
+    #[cfg(feature = "http")]
+    pub fn pages(mut self, pages: Pages) -> Server<L> {
+        self.pages = pages;
+        self
+    }
+
     /// What the server says of its health; may be kept and used while the server runs.
     pub fn health(&self) -> HealthHandle {
         self.health.clone()
@@ -214,6 +225,8 @@ impl<L> Server<L> {
             http: self.http,
             #[cfg(feature = "http")]
             tickets: self.tickets,
+            #[cfg(feature = "http")]
+            pages: self.pages,
         }
     }
 }
@@ -226,7 +239,7 @@ where
     /// flight ([`Limits::drain_timeout_ms`]), then cancellation.
     ///
     /// # Errors
-    /// `InvalidInput` when two methods have the same CGI path. Errors of single connections end those, and a listener that cannot
+    /// `InvalidInput` when two methods have the same CGI path, or a page has a method's or none at all. Errors of single connections end those, and a listener that cannot
     /// accept for want of files is tried again.
     pub async fn run(
         self,
@@ -244,6 +257,7 @@ where
             router.services(),
             self.http,
             self.tickets,
+            self.pages,
             self.health.clone(),
         )?;
         router.set_blocking_pool(BlockingPool::new(
