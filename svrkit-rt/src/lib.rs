@@ -67,7 +67,7 @@ pub use http::{
 };
 pub use layer::{Around, ConcurrencyLimit, ConcurrencyLimited, Plain};
 pub use metadata::{KEY_BYTES_MAX, METADATA_BYTES_MAX, Metadata, VALUE_BYTES_MAX};
-pub use server::{Limits, Router, Server};
+pub use server::{Limits, OpenConnection, Router, Server, ServerWatch, Traffic};
 pub use service::{
     BoxFuture, Intercept, Intercepted, Interceptor, Layer, Load, Request, Response, Service,
 };

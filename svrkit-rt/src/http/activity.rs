@@ -1,12 +1,13 @@
 //! What an HTTP connection is doing since when, so that whoever keeps it waiting can be sent away.
 
 use super::options::HttpOptions;
-use crate::server::Limits;
+use crate::server::{Limits, Traffic};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Shared by the connection's task, its stream and its service. All three run in the one task; the lock is never waited for.
+/// Shared by the connection's task, its stream and its service. All three run in the one task, so that
+/// the lock is waited for only while somebody looks at the connection from outside.
 #[derive(Clone, Debug)]
 pub(super) struct Activity(Arc<Mutex<State>>);
 
@@ -19,6 +20,8 @@ struct State {
     unread: bool,
     /// The server ends; streams end with it.
     draining: bool,
+    received_bytes: u64,
+    sent_bytes: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -43,31 +46,37 @@ pub(super) enum Overdue {
 }
 
 impl Activity {
-    /// A connection that has sent its first bytes.
-    pub(super) fn new(opened: Instant) -> Activity {
+    /// A connection that has sent its first bytes, so many.
+    pub(super) fn new(opened: Instant, received: usize) -> Activity {
         Activity(Arc::new(Mutex::new(State {
             phase: Phase::Head(opened),
             stalled: None,
             unread: false,
             draining: false,
+            received_bytes: received as u64,
+            sent_bytes: 0,
         })))
     }
 
     /// Bytes came.
-    pub(super) fn received(&self) {
+    pub(super) fn received(&self, bytes: usize) {
         let mut state = self.state();
+        state.received_bytes += bytes as u64;
         if let Phase::Idle(_) = state.phase {
             state.phase = Phase::Head(Instant::now());
         }
     }
 
-    /// Bytes went; `false` when the peer takes none now.
-    pub(super) fn sent(&self, any: bool) {
+    /// Bytes went; `None` when the peer takes none now.
+    pub(super) fn sent(&self, bytes: Option<usize>) {
         let mut state = self.state();
         let now = Instant::now();
-        match any {
-            true => state.stalled = None,
-            false => state.stalled = state.stalled.or(Some(now)),
+        match bytes {
+            Some(bytes) => {
+                state.sent_bytes += bytes as u64;
+                state.stalled = None;
+            }
+            None => state.stalled = state.stalled.or(Some(now)),
         }
         // While an answer is on its way the connection is not idle.
         if let Phase::Idle(since) = &mut state.phase {
@@ -101,6 +110,16 @@ impl Activity {
 
     pub(super) fn is_draining(&self) -> bool {
         self.state().draining
+    }
+
+    pub(super) fn traffic(&self) -> Traffic {
+        let state = self.state();
+        Traffic {
+            protocol: "http",
+            in_flight: usize::from(matches!(state.phase, Phase::Busy)),
+            received_bytes: state.received_bytes,
+            sent_bytes: state.sent_bytes,
+        }
     }
 
     /// Whether closing now could destroy an answer on its way, because the peer may still be sending.

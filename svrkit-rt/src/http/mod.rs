@@ -21,6 +21,8 @@ mod exchange;
 #[cfg(feature = "http")]
 mod headers;
 #[cfg(feature = "http")]
+mod html;
+#[cfg(feature = "http")]
 mod io;
 #[cfg(feature = "http")]
 mod options;
@@ -35,7 +37,7 @@ mod tickets;
 mod unary_get;
 
 #[cfg(feature = "http")]
-pub(crate) use connection::{Connection, Drain};
+pub(crate) use connection::Connection;
 #[cfg(feature = "http")]
 pub use options::HttpOptions;
 #[cfg(feature = "http")]

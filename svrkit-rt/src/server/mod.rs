@@ -8,8 +8,12 @@ mod connection;
 mod in_flight;
 mod limits;
 mod router;
+mod watch;
 
+#[cfg(feature = "http")]
+pub(crate) use answering::Control;
 pub use limits::Limits;
+pub use watch::{OpenConnection, ServerWatch, Traffic};
 
 use crate::builtin::{self, HealthHandle};
 use crate::codegen::GeneratedService;
@@ -133,6 +137,7 @@ pub struct Server<L = Plain> {
     limits: Limits,
     layers: L,
     health: HealthHandle,
+    watch: ServerWatch,
     #[cfg(feature = "http")]
     http: HttpOptions,
     #[cfg(feature = "http")]
@@ -152,6 +157,7 @@ impl Server<Plain> {
             router,
             limits: Limits::default(),
             layers: Plain,
+            watch: ServerWatch::new(health.clone()),
             health,
             #[cfg(feature = "http")]
             http: HttpOptions::default(),
@@ -211,6 +217,11 @@ impl<L> Server<L> {
         self.health.clone()
     }
 
+    /// A look at it from outside; may be kept and used while the server runs.
+    pub fn watch(&self) -> ServerWatch {
+        self.watch.clone()
+    }
+
     /// Puts a layer around all services, whether added before or after, and the built-in ones with them.
     pub fn layer<Outer>(self, outer: Outer) -> Server<Around<Outer, L>> {
         Server {
@@ -221,6 +232,7 @@ impl<L> Server<L> {
                 inner: self.layers,
             },
             health: self.health,
+            watch: self.watch,
             #[cfg(feature = "http")]
             http: self.http,
             #[cfg(feature = "http")]
@@ -275,7 +287,10 @@ where
             #[cfg(feature = "http")]
             site,
         });
-        accept::run(listener, state, shutdown).await;
+        let open = Arc::new(accept::Open::default());
+        self.watch
+            .begin(open.clone(), state.router.services().to_vec());
+        accept::run(listener, state, open, shutdown).await;
         Ok(())
     }
 }

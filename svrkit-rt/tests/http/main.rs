@@ -17,3 +17,4 @@ mod own_pages;
 mod pages;
 mod pipeline;
 mod unary_get;
+mod watch;

@@ -1,7 +1,7 @@
 //! The services for a browser: one page, no script.
 
 use super::catalogue::{Catalogue, Field, policies};
-use std::fmt::{self, Display, Write};
+use crate::http::html::Html;
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}\
 h1{font-size:1.5rem}h2{font-size:1.2rem;margin-top:2.5rem;border-bottom:1px solid #ccc}h3{font-size:1rem;margin-bottom:.2rem}\
@@ -9,133 +9,98 @@ code{font:13px ui-monospace,monospace}p{margin:.3rem 0;white-space:pre-line}a{co
 table{border-collapse:collapse;margin:.4rem 0}td{padding:.1rem 1rem .1rem 0;vertical-align:top}td:first-child{color:#666}\
 @media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}a{color:#8bf}td:first-child{color:#999}h2{border-color:#444}}";
 
+/// The whole page.
 pub(super) fn render(catalogue: &Catalogue) -> String {
-    let mut out = String::new();
-    // Writing to a string cannot fail.
-    let _ = write_all(&mut out, catalogue);
-    out
+    let mut html = Html::new();
+    html.raw(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Services</title>",
+    )
+    .raw("<meta name=\"viewport\" content=\"width=device-width\"><style>")
+    .raw(STYLE)
+    .raw("</style></head><body><h1>Services</h1>");
+    write(&mut html, catalogue);
+    html.raw("</body></html>");
+    html.finish()
 }
 
-/// Text that cannot be taken for markup, in an element or in a quoted attribute.
-struct Escaped<T>(T);
-
-impl<T: Display> Display for Escaped<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in self.0.to_string().chars() {
-            match c {
-                '&' => f.write_str("&amp;")?,
-                '<' => f.write_str("&lt;")?,
-                '>' => f.write_str("&gt;")?,
-                '"' => f.write_str("&quot;")?,
-                '\'' => f.write_str("&#39;")?,
-                c => f.write_char(c)?,
-            }
-        }
-        Ok(())
-    }
-}
-
-fn write_all(out: &mut String, catalogue: &Catalogue) -> fmt::Result {
-    write!(
-        out,
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Services</title>\
-        <meta name=\"viewport\" content=\"width=device-width\"><style>{STYLE}</style></head><body><h1>Services</h1><ul>"
-    )?;
+/// What stands below its heading.
+pub(super) fn write(html: &mut Html, catalogue: &Catalogue) {
+    html.raw("<ul>");
     for service in &catalogue.services {
-        let name = Escaped(service.full_name);
-        write!(out, "<li><a href=\"#{name}\">{name}</a></li>")?;
+        let name = service.full_name;
+        html.raw("<li><a href=\"#").text(name).raw("\">");
+        html.text(name).raw("</a></li>");
     }
-    write!(out, "</ul>")?;
+    html.raw("</ul>");
     for service in &catalogue.services {
-        let name = Escaped(service.full_name);
-        write!(out, "<h2 id=\"{name}\">{name}</h2>")?;
-        paragraph(out, service.docs)?;
+        let name = service.full_name;
+        html.raw("<h2 id=\"").text(name).raw("\">");
+        html.text(name).raw("</h2>");
+        paragraph(html, service.docs);
         for method in service.methods {
-            write!(
-                out,
-                "<h3 id=\"{}\">{} (",
-                Escaped(method.full_name),
-                Escaped(method.name)
-            )?;
-            type_link(out, catalogue, method.input)?;
-            write!(out, ") → ")?;
-            type_link(out, catalogue, method.output)?;
-            write!(out, "</h3>")?;
-            paragraph(out, method.docs)?;
-            write!(out, "<table>")?;
+            html.raw("<h3 id=\"").text(method.full_name).raw("\">");
+            html.text(method.name).raw(" (");
+            type_link(html, catalogue, method.input);
+            html.raw(") → ");
+            type_link(html, catalogue, method.output);
+            html.raw("</h3>");
+            paragraph(html, method.docs);
+            html.raw("<table>");
             for (name, value) in policies(method) {
-                let (name, value) = (Escaped(name), Escaped(value));
-                write!(out, "<tr><td>{name}</td><td>{value}</td></tr>")?;
+                html.raw("<tr><td>").text(name).raw("</td><td>");
+                html.text(value).raw("</td></tr>");
             }
-            write!(out, "</table>")?;
+            html.raw("</table>");
         }
     }
-    write!(out, "<h2>Messages</h2>")?;
+    html.raw("<h2>Messages</h2>");
     for (name, fields) in &catalogue.messages {
-        let name = Escaped(name);
-        write!(out, "<h3 id=\"{name}\"><code>{name}</code></h3><table>")?;
+        heading(html, name);
         for field in fields {
-            row(out, catalogue, field)?;
+            row(html, catalogue, field);
         }
-        write!(out, "</table>")?;
+        html.raw("</table>");
     }
     if !catalogue.enums.is_empty() {
-        write!(out, "<h2>Enums</h2>")?;
+        html.raw("<h2>Enums</h2>");
     }
     for (name, values) in &catalogue.enums {
-        let name = Escaped(name);
-        write!(out, "<h3 id=\"{name}\"><code>{name}</code></h3><table>")?;
+        heading(html, name);
         for (value, number) in values {
-            let value = Escaped(value);
-            write!(
-                out,
-                "<tr><td>{number}</td><td><code>{value}</code></td></tr>"
-            )?;
+            html.raw("<tr><td>").text(number).raw("</td><td><code>");
+            html.text(value).raw("</code></td></tr>");
         }
-        write!(out, "</table>")?;
+        html.raw("</table>");
     }
-    write!(out, "</body></html>")
 }
 
-fn row(out: &mut String, catalogue: &Catalogue, field: &Field) -> fmt::Result {
-    write!(
-        out,
-        "<tr><td>{}</td><td><code>{}</code></td><td>{} ",
-        field.number,
-        Escaped(&field.name),
-        Escaped(field.label)
-    )?;
-    type_link(out, catalogue, &field.ty)?;
-    write!(out, "</td></tr>")
+/// The heading of a type, and the beginning of its table.
+fn heading(html: &mut Html, name: &str) {
+    html.raw("<h3 id=\"").text(name).raw("\"><code>");
+    html.text(name).raw("</code></h3><table>");
 }
 
-fn type_link(out: &mut String, catalogue: &Catalogue, ty: &str) -> fmt::Result {
-    let name = Escaped(ty);
+fn row(html: &mut Html, catalogue: &Catalogue, field: &Field) {
+    html.raw("<tr><td>")
+        .text(field.number)
+        .raw("</td><td><code>");
+    html.text(&field.name).raw("</code></td><td>");
+    html.text(field.label).raw(" ");
+    type_link(html, catalogue, &field.ty);
+    html.raw("</td></tr>");
+}
+
+fn type_link(html: &mut Html, catalogue: &Catalogue, ty: &str) {
     if catalogue.messages.contains_key(ty) || catalogue.enums.contains_key(ty) {
-        write!(out, "<a href=\"#{name}\"><code>{name}</code></a>")
+        html.raw("<a href=\"#").text(ty).raw("\"><code>");
+        html.text(ty).raw("</code></a>");
     } else {
-        write!(out, "<code>{name}</code>")
+        html.raw("<code>").text(ty).raw("</code>");
     }
 }
 
-fn paragraph(out: &mut String, text: &str) -> fmt::Result {
-    match text {
-        "" => Ok(()),
-        text => write!(out, "<p>{}</p>", Escaped(text)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_of_the_idl_becomes_markup() {
-        let hostile = "</p><script>alert(\"1\")&'";
-        let escaped = Escaped(hostile).to_string();
-        assert_eq!(
-            escaped,
-            "&lt;/p&gt;&lt;script&gt;alert(&quot;1&quot;)&amp;&#39;"
-        );
+fn paragraph(html: &mut Html, text: &str) {
+    if !text.is_empty() {
+        html.raw("<p>").text(text).raw("</p>");
     }
 }
