@@ -36,8 +36,12 @@ mod tickets;
 #[cfg(feature = "http")]
 mod unary_get;
 
+#[cfg(feature = "admin")]
+pub(crate) use builtin::Listing;
 #[cfg(feature = "http")]
 pub(crate) use connection::Connection;
+#[cfg(feature = "admin")]
+pub(crate) use html::Html;
 #[cfg(feature = "http")]
 pub use options::HttpOptions;
 #[cfg(feature = "http")]
