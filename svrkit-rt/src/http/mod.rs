@@ -17,6 +17,8 @@ mod codec;
 #[cfg(feature = "http")]
 mod connection;
 #[cfg(feature = "http")]
+mod counting;
+#[cfg(feature = "http")]
 mod exchange;
 #[cfg(feature = "http")]
 mod headers;
