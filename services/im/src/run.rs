@@ -105,7 +105,7 @@ async fn one_process(
     ));
     let mut backend = OneProcess::start(changes.clone(), listeners).await?;
     backend.serve_page(page)?;
-    let admin = backend.tell_of_itself(changes)?;
+    let admin = backend.serve_admin(changes)?;
     tell("im is ready");
     let serving = async {
         tokio::select! {
