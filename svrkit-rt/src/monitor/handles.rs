@@ -285,13 +285,13 @@ impl Histogram {
 /// What is not so does not compile.
 #[macro_export]
 macro_rules! monitor {
-    ($($(#[doc = $help:literal])* $vis:vis static $NAME:ident: $Handle:ident = $name:literal $(in $unit:literal)?;)+) => {
+    ($($(#[doc = $help:literal])+ $vis:vis static $NAME:ident: $Handle:ident = $name:literal $(in $unit:literal)?;)+) => {
         $(
-            $(#[doc = $help])*
+            $(#[doc = $help])+
             $vis static $NAME: $crate::monitor::$Handle = $crate::monitor::$Handle::declare(
                 $name,
                 ::core::concat!($($unit)?),
-                ::core::concat!($($help),*).trim_ascii(),
+                ::core::concat!($($help),+).trim_ascii(),
             );
         )+
     };

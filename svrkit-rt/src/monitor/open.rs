@@ -40,7 +40,7 @@ pub struct Config {
     pub gray: String,
     /// Version of the program, at most 120 bytes. Default: none.
     pub version: String,
-    /// Series of the process. Default 16,384, about what a thousand methods make.
+    /// Series of the process. Default 16,384, about what a thousand methods make. One metric has at most 2,048 of them.
     pub series_max: usize,
     /// Whether the framework counts calls: `rpc_server_…` and `rpc_client_…`. Default true.
     pub count_calls: bool,
@@ -166,7 +166,8 @@ pub fn default_directory() -> PathBuf {
 }
 
 /// Opens the segment of this process: from here on others can read what it counts, and its counters go on where they were when a
-/// process of the same instance ended. Called once, first in `main`; without it everything counts in memory of its own.
+/// process of the same instance ended. Called once, at the begin of `main`: after the subscriber of `tracing`, which hears what becomes of
+/// a damaged file, and before anything counts. Without it everything counts in memory of its own.
 ///
 /// Starts a thread that measures the process once a second.
 ///
@@ -239,6 +240,7 @@ fn open_registry(config: &Config, path: &Path) -> Result<Registry, OpenError> {
             Ok((geometry, state)) => {
                 let segment = Segment::reopen(file, geometry).map_err(io)?;
                 segment.enter(&config.identity());
+                tracing::info!(path = %path.display(), "counters go on where they were");
                 return Registry::new(segment, state, config.series_max).map_err(io);
             }
             Err(why) => {
