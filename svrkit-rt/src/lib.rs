@@ -15,12 +15,16 @@
 //! - Values of a call: [`Context`], [`Deadline`], [`Metadata`], [`Priority`], [`TraceContext`], [`Call`], [`Reply`], [`Status`].
 //! - What the IDL says: [`ServiceDescriptor`], [`MethodDescriptor`].
 //! - Time and rates: [`clock`], [`TokenBuckets`].
+//! - What people look at: [`Pages`] beside the methods of a server.
 //! - Figures: [`monitor`](mod@monitor), and [`monitor!`] to declare them. Servers and channels count their calls without being asked.
+//! - Calls worth a look: [`spans`].
 //! - The two ends: [`Server`] with its [`Limits`] on a [`Listener`]; [`Channel`] with its [`ChannelConfig`] to [`Endpoint`]s.
 //!
 //! # Features
 //!
 //! - `http` (default): HTTP/1.1 with JSON or protobuf on the same port, after the Connect protocol, and the built-in pages.
+//! - `admin`: pages about the process on a listener of its own ([`admin`](crate::admin)).
+//! - `hotspots`: CPU profiles on that listener.
 //! - `reflection` (default): servers describe themselves, for `svrkit list` and `svrkit call`.
 //! - `tls`: TLS 1.3 by rustls.
 //! - `testing`: a seeded runtime on a paused clock, and connections with faults.
@@ -29,6 +33,8 @@
 // Generated code names this crate from outside, also when it stands in here.
 extern crate self as svrkit_rt;
 
+#[cfg(feature = "admin")]
+pub mod admin;
 pub mod builtin;
 mod call;
 mod client;
@@ -46,6 +52,7 @@ mod metadata;
 pub mod monitor;
 mod server;
 mod service;
+pub mod spans;
 mod status;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -62,10 +69,13 @@ pub use descriptor::{
     Cgi, DEFAULT_PRIORITY, DEFAULT_TIMEOUT_MS, MethodDescriptor, ServiceDescriptor, Ticket,
 };
 #[cfg(feature = "http")]
-pub use http::{HttpOptions, TicketVerifier};
+pub use http::{
+    Event, EventSender, Fields, Form, HttpOptions, PageLimits, PageRequest, PageResponse, Pages,
+    StreamEnded, TicketVerifier,
+};
 pub use layer::{Around, ConcurrencyLimit, ConcurrencyLimited, Plain};
 pub use metadata::{KEY_BYTES_MAX, METADATA_BYTES_MAX, Metadata, VALUE_BYTES_MAX};
-pub use server::{Limits, Router, Server};
+pub use server::{Limits, OpenConnection, Router, Server, ServerWatch, Traffic};
 pub use service::{
     BoxFuture, Intercept, Intercepted, Interceptor, Layer, Load, Request, Response, Service,
 };

@@ -3,9 +3,9 @@
 use crate::page;
 use crate::services::start_role;
 use im_access::Access;
-use im_serve::{Listeners, Peers, ROLES, Role, Settings, Start, StartError};
+use im_serve::{Listeners, Peers, ROLES, Role, RunningAdmin, Settings, Start, StartError, Told};
 use std::collections::BTreeMap;
-use svrkit_rt::{Channel, Listener, Server, memory};
+use svrkit_rt::{Channel, Listener, Server, ServerWatch, memory};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -13,6 +13,8 @@ use tokio::task::JoinSet;
 pub struct OneProcess {
     services: JoinSet<Result<(), StartError>>,
     channels: BTreeMap<&'static str, Channel>,
+    watches: Vec<(String, ServerWatch)>,
+    told: Told,
     stop: watch::Sender<bool>,
 }
 
@@ -38,6 +40,7 @@ impl OneProcess {
         rewire: impl Fn(&str, &str, Channel) -> Channel,
     ) -> Result<OneProcess, StartError> {
         let settings = changes.borrow().clone();
+        let told = Told::new();
         let mut channels = BTreeMap::new();
         let mut waiting = BTreeMap::new();
         for role in ROLES.iter().filter(|role| role.name != "access") {
@@ -58,6 +61,7 @@ impl OneProcess {
                 settings: settings.clone(),
                 changes: changes.clone(),
                 peers,
+                told: told.clone(),
             }
         };
         let mut starting = JoinSet::new();
@@ -67,21 +71,26 @@ impl OneProcess {
             starting.spawn(async move {
                 let server = start_role(start).await;
                 let server = server.map_err(|e| format!("{name} does not start: {e}"))?;
-                Ok::<_, StartError>((server, listener))
+                Ok::<_, StartError>((name, server, listener))
             });
         }
         let (stop, stopped) = watch::channel(false);
         let mut services = JoinSet::new();
+        let mut watches = Vec::new();
         while let Some(started) = starting.join_next().await {
-            let (server, listener) = started??;
+            let (name, server, listener) = started??;
+            watches.push((name.to_owned(), server.watch()));
             services.spawn(run(server, listener, stopped.clone()));
         }
         let access = Role::named("access").ok_or("no access layer")?;
         let access = im_access::start(start(access)).await?;
         services.spawn(run_access(access, listeners, stopped));
+        watches.sort_by(|(a, _), (b, _)| a.cmp(b));
         Ok(OneProcess {
             services,
             channels,
+            watches,
+            told,
             stop,
         })
     }
@@ -89,6 +98,17 @@ impl OneProcess {
     /// The channel to a service, for those who look after the backend.
     pub fn channel(&self, service: &str) -> Option<Channel> {
         self.channels.get(service).cloned()
+    }
+
+    /// Serves the admin pages of the process, as `[admin]` says.
+    ///
+    /// # Errors
+    /// As [`RunningAdmin::start`].
+    pub fn serve_admin(
+        &self,
+        changes: watch::Receiver<Settings>,
+    ) -> Result<RunningAdmin, StartError> {
+        RunningAdmin::start("im", changes, self.told.clone(), self.watches.clone())
     }
 
     /// Serves the operator's page.

@@ -11,6 +11,8 @@ pub struct Whole {
     pub data_dir: String,
     /// Where clients find the backend.
     pub listen: Listen,
+    /// Where processes tell of themselves.
+    pub admin: im_serve::AdminConfig,
     /// Where services find each other, when not in one process: by default each on its port on loopback.
     pub services: BTreeMap<String, String>,
     /// The engine of all stores.
@@ -46,10 +48,11 @@ pub struct Whole {
 }
 
 /// The names of all sections and plain values.
-const KNOWN: [&str; 18] = [
+const KNOWN: [&str; 19] = [
     "access",
     "account",
     "account_store",
+    "admin",
     "contact",
     "contact_store",
     "data_dir",
@@ -77,6 +80,7 @@ impl Whole {
         Ok(Whole {
             data_dir: settings.data_dir().display().to_string(),
             listen: settings.section("listen")?,
+            admin: settings.section("admin")?,
             services: settings.section("services")?,
             engine: settings.section("engine")?,
             access: settings.section("access")?,

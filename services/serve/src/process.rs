@@ -1,6 +1,7 @@
 //! A service as a process of its own.
 
 use crate::addresses::{Addresses, listen};
+use crate::admin::{RunningAdmin, Told};
 use crate::log;
 use crate::reload::follow;
 use crate::roles::Role;
@@ -128,18 +129,24 @@ where
     let settings = changes.borrow().clone();
     let addresses = Addresses::from_settings(&settings)?;
     let peers = addresses.peers_of(known)?;
+    let told = Told::new();
     let server = start(Start {
         role: known.name,
         settings,
-        changes,
+        changes: changes.clone(),
         peers,
+        told: told.clone(),
     })
     .await?;
+    let servers = vec![(role.to_owned(), server.watch())];
+    let admin = RunningAdmin::start(role, changes, told, servers)?;
     let address = address.unwrap_or_else(|| addresses.of(known));
     let cannot = |e| format!("cannot listen at {address}: {e}");
     let listener = listen(&address).await.map_err(cannot)?;
     tell(format_args!("{role} is ready at {}", listener.address()));
-    server.run(listener, ended(with_parent)).await?;
+    admin
+        .until(server.run(listener, ended(with_parent)))
+        .await?;
     Ok(())
 }
 

@@ -2,11 +2,13 @@
 
 use super::ServerState;
 use super::calls::CallKey;
+use super::watch::Traffic;
 use crate::connection::{Flush, Outbox, State};
 use crate::context::Priority;
 use crate::frame::{Answer, GoAway, Head, Header, Parts, encode_status, put_frame};
 use crate::monitor::rpc::{End, SideCounts};
 use crate::service::{Request, Response, Service};
+use crate::spans::{Outcome, Watched};
 use crate::status::{Code, Status};
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -31,6 +33,8 @@ pub(super) struct Table {
     /// Nobody reads answers any more.
     pub(super) closed: bool,
     pub(super) draining: bool,
+    /// Bytes read so far, as of the last turn of the connection's task.
+    pub(super) received: u64,
 }
 
 impl Table {
@@ -55,12 +59,25 @@ impl Table {
 }
 
 /// What the server does to its connections from outside.
-pub(super) trait Control: Send + Sync {
+pub(crate) trait Control: Send + Sync {
+    /// How it does, for those who look.
+    fn traffic(&self) -> Traffic;
+
     /// Tells the peer to go elsewhere and ends the connection once its requests are answered.
     fn drain(&self);
 }
 
 impl<S: Send + Sync> Control for Shared<S> {
+    fn traffic(&self) -> Traffic {
+        let state = self.outbox.lock();
+        Traffic {
+            protocol: "frames",
+            in_flight: state.table.running,
+            received_bytes: state.table.received,
+            sent_bytes: state.written(),
+        }
+    }
+
     fn drain(&self) {
         let mut state = self.outbox.lock();
         if std::mem::replace(&mut state.table.draining, true) {
@@ -87,6 +104,8 @@ pub(super) struct Answering<S: Service> {
     pub(super) arrived: Instant,
     /// Where it counts, unless calls are not counted.
     pub(super) counts: Option<&'static SideCounts>,
+    /// What is remembered of it, if anybody wants to see calls.
+    pub(super) watched: Option<Watched>,
     /// Not answered yet.
     pub(super) open: bool,
 }
@@ -108,7 +127,8 @@ impl<S: Service> Answering<S> {
         let shared = &self.shared;
         shared.server.in_flight.leave(self.bytes);
         // Before the lock is taken, which others wait for.
-        let latency = self.counts.map(|_| self.arrived.elapsed());
+        let is_timed = self.counts.is_some() || self.watched.is_some();
+        let latency = is_timed.then(|| self.arrived.elapsed());
         let mut state = shared.outbox.lock();
         let expired = state.table.finish(self.key);
         if expired || state.table.closed {
@@ -126,6 +146,8 @@ impl<S: Service> Answering<S> {
         if let Some(counts) = self.counts {
             counts.end(End::answered(&result, self.bytes, latency));
         }
+        // What is kept of it is put away once the lock is released.
+        let outcome = self.watched.map(|watched| (watched, Outcome::of(&result)));
         match result {
             Ok(response) => {
                 let answer = Head::Answer(Answer {
@@ -164,18 +186,30 @@ impl<S: Service> Answering<S> {
         let duty = shared.outbox.flush(&mut state, flush);
         drop(state);
         shared.outbox.carry_out(duty);
+        if let Some((watched, outcome)) = outcome {
+            watched.end(
+                &outcome,
+                latency.unwrap_or_default(),
+                queued_us.into(),
+                self.bytes,
+            );
+        }
     }
 }
 
 impl<S: Service> Answering<S> {
     /// Counts a request whose handler's answer nobody gets: it came after the deadline, or its caller is gone.
     fn count_unanswered(&self, expired: bool) {
+        let code = match expired {
+            true => Code::DeadlineExceeded,
+            false => Code::Cancelled,
+        };
         if let Some(counts) = self.counts {
-            let (code, latency) = match expired {
-                true => (Code::DeadlineExceeded, Some(self.arrived.elapsed())),
-                false => (Code::Cancelled, None),
-            };
+            let latency = expired.then(|| self.arrived.elapsed());
             counts.end(End::unanswered(code, self.bytes, latency));
+        }
+        if let Some(watched) = self.watched {
+            watched.given_up(code, self.arrived.elapsed(), self.bytes);
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::deadline::Deadline;
 use crate::frame::{Head, Header, Payload, RequestHead};
 use crate::monitor::rpc::{Rejection, SideCounts};
 use crate::service::{Request, Service};
+use crate::spans::{self, Watched};
 use crate::status::Status;
 use crate::transport::Stream;
 use bytes::BytesMut;
@@ -294,7 +295,7 @@ impl<S: Service> Connection<S> {
             }
             let bytes = header.payload_len as usize;
             let method_id = head.method_id;
-            let (request, counts) = match self.request(&header, head, payload, now) {
+            let (mut request, counts) = match self.request(&header, head, payload, now) {
                 Ok(request) => request,
                 Err(refused) => {
                     self.shared.server.in_flight.leave(0);
@@ -318,6 +319,7 @@ impl<S: Service> Connection<S> {
                 bytes,
                 arrived: now,
                 counts,
+                watched: Watched::serve(&mut request.context),
                 open: true,
             };
             let task = tokio::spawn(answering.serve(request));
@@ -391,6 +393,9 @@ impl<S: Service> Connection<S> {
         if let Some(counts) = self.shared.server.counts(method_id) {
             counts.reject(refused.why, refused.status.code());
         }
+        if let Some((method, _)) = self.shared.server.method(method_id) {
+            spans::refused(method, &refused.status, header.payload_len as usize);
+        }
         let mut state = self.shared.outbox.lock();
         let checksum = state.table.checksum;
         put_failure(&mut state, header.request_id, &refused.status, 0, checksum);
@@ -418,7 +423,11 @@ impl<S: Service> Connection<S> {
     }
 
     fn poll_timer(&mut self, cx: &mut task::Context<'_>) -> Poll<()> {
-        let unwritten = self.shared.outbox.lock().unwritten();
+        let unwritten = {
+            let mut state = self.shared.outbox.lock();
+            state.table.received = self.received;
+            state.unwritten()
+        };
         match self.stalled {
             Some((_, before)) if unwritten > 0 && before == unwritten => {}
             _ if unwritten > 0 && self.writer.is_blocked() => {

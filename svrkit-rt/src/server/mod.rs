@@ -9,14 +9,18 @@ mod in_flight;
 mod limits;
 mod refused;
 mod router;
+mod watch;
 
+#[cfg(feature = "http")]
+pub(crate) use answering::Control;
 pub use limits::Limits;
+pub use watch::{OpenConnection, ServerWatch, Traffic};
 
 use crate::builtin::{self, HealthHandle};
 use crate::codegen::GeneratedService;
 use crate::descriptor::MethodDescriptor;
 #[cfg(feature = "http")]
-use crate::http::{HttpOptions, Site, TicketVerifier, Tickets};
+use crate::http::{HttpOptions, Pages, Site, TicketVerifier, Tickets};
 use crate::layer::{Around, CatchPanic, Plain, ServeDeadline, ServeTrace};
 use crate::monitor::rpc::{MethodCounts, SideCounts, are_calls_counted};
 use crate::monitor::{runtime_lag, sampler};
@@ -144,10 +148,13 @@ pub struct Server<L = Plain> {
     limits: Limits,
     layers: L,
     health: HealthHandle,
+    watch: ServerWatch,
     #[cfg(feature = "http")]
     http: HttpOptions,
     #[cfg(feature = "http")]
     tickets: Tickets,
+    #[cfg(feature = "http")]
+    pages: Pages,
 }
 
 impl Server<Plain> {
@@ -161,11 +168,14 @@ impl Server<Plain> {
             router,
             limits: Limits::default(),
             layers: Plain,
+            watch: ServerWatch::new(health.clone()),
             health,
             #[cfg(feature = "http")]
             http: HttpOptions::default(),
             #[cfg(feature = "http")]
             tickets: Tickets::default(),
+            #[cfg(feature = "http")]
+            pages: Pages::new(),
         }
     }
 }
@@ -206,9 +216,21 @@ impl<L> Server<L> {
         self
     }
 
+    /// Sets the pages it has beside its methods.
+    #[cfg(feature = "http")]
+    pub fn pages(mut self, pages: Pages) -> Server<L> {
+        self.pages = pages;
+        self
+    }
+
     /// What the server says of its health; may be kept and used while the server runs.
     pub fn health(&self) -> HealthHandle {
         self.health.clone()
+    }
+
+    /// A look at it from outside; may be kept and used while the server runs.
+    pub fn watch(&self) -> ServerWatch {
+        self.watch.clone()
     }
 
     /// Puts a layer around all services, whether added before or after, and the built-in ones with them.
@@ -221,10 +243,13 @@ impl<L> Server<L> {
                 inner: self.layers,
             },
             health: self.health,
+            watch: self.watch,
             #[cfg(feature = "http")]
             http: self.http,
             #[cfg(feature = "http")]
             tickets: self.tickets,
+            #[cfg(feature = "http")]
+            pages: self.pages,
         }
     }
 }
@@ -237,7 +262,7 @@ where
     /// flight ([`Limits::drain_timeout_ms`]), then cancellation.
     ///
     /// # Errors
-    /// `InvalidInput` when two methods have the same CGI path. Errors of single connections end those, and a listener that cannot
+    /// `InvalidInput` when two methods have the same CGI path, or a page has a method's or none at all. Errors of single connections end those, and a listener that cannot
     /// accept for want of files is tried again.
     pub async fn run(
         self,
@@ -255,6 +280,7 @@ where
             router.services(),
             self.http,
             self.tickets,
+            self.pages,
             self.health.clone(),
         )?;
         router.set_blocking_pool(BlockingPool::new(
@@ -274,7 +300,10 @@ where
         });
         sampler::start();
         runtime_lag::watch();
-        accept::run(listener, state, shutdown).await;
+        let open = Arc::new(accept::Open::default());
+        self.watch
+            .begin(open.clone(), state.router.services().to_vec());
+        accept::run(listener, state, open, shutdown).await;
         Ok(())
     }
 }

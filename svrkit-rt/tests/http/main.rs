@@ -5,6 +5,8 @@
 mod generated;
 mod support;
 
+#[cfg(feature = "admin")]
+mod admin;
 mod cgi;
 mod connect;
 mod counted;
@@ -14,6 +16,8 @@ mod json;
 mod limits;
 mod metadata;
 mod mutated;
+mod own_pages;
 mod pages;
 mod pipeline;
 mod unary_get;
+mod watch;

@@ -1,0 +1,11 @@
+//! The pages about a process, one file a concern.
+
+mod calls;
+mod desk;
+mod flags;
+mod hotspots;
+mod lock;
+mod looks;
+mod shown;
+
+use desk::Desk;
