@@ -1,0 +1,6 @@
+//! Id-value monitoring of the backend: an agent on every machine, and a centre that keeps what they report.
+//!
+//! - [`history`]: the past of every series, as alarms, mails and pages ask for it.
+#![forbid(unsafe_code)]
+
+pub mod history;
