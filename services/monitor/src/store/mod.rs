@@ -1,0 +1,7 @@
+//! The store.
+
+mod column;
+mod page;
+mod rice;
+mod sample;
+mod varint;
