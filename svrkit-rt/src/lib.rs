@@ -15,6 +15,7 @@
 //! - Values of a call: [`Context`], [`Deadline`], [`Metadata`], [`Priority`], [`TraceContext`], [`Call`], [`Reply`], [`Status`].
 //! - What the IDL says: [`ServiceDescriptor`], [`MethodDescriptor`].
 //! - Time and rates: [`clock`], [`TokenBuckets`].
+//! - Figures: [`monitor`], and [`monitor!`] to declare them.
 //! - The two ends: [`Server`] with its [`Limits`] on a [`Listener`]; [`Channel`] with its [`ChannelConfig`] to [`Endpoint`]s.
 //!
 //! # Features
@@ -23,7 +24,7 @@
 //! - `reflection` (default): servers describe themselves, for `svrkit list` and `svrkit call`.
 //! - `tls`: TLS 1.3 by rustls.
 //! - `testing`: a seeded runtime on a paused clock, and connections with faults.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 // Generated code names this crate from outside, also when it stands in here.
 extern crate self as svrkit_rt;
@@ -42,6 +43,7 @@ pub mod frame;
 mod http;
 mod layer;
 mod metadata;
+pub mod monitor;
 mod server;
 mod service;
 mod status;
