@@ -16,6 +16,7 @@
 //! - What the IDL says: [`ServiceDescriptor`], [`MethodDescriptor`].
 //! - Time and rates: [`clock`], [`TokenBuckets`].
 //! - Figures: [`monitor`], and [`monitor!`] to declare them.
+//! - What people look at: [`Pages`] beside the methods of a server.
 //! - The two ends: [`Server`] with its [`Limits`] on a [`Listener`]; [`Channel`] with its [`ChannelConfig`] to [`Endpoint`]s.
 //!
 //! # Features
@@ -62,10 +63,13 @@ pub use descriptor::{
     Cgi, DEFAULT_PRIORITY, DEFAULT_TIMEOUT_MS, MethodDescriptor, ServiceDescriptor, Ticket,
 };
 #[cfg(feature = "http")]
-pub use http::{HttpOptions, TicketVerifier};
+pub use http::{
+    Event, EventSender, Fields, Form, HttpOptions, PageLimits, PageRequest, PageResponse, Pages,
+    StreamEnded, TicketVerifier,
+};
 pub use layer::{Around, ConcurrencyLimit, ConcurrencyLimited, Plain};
 pub use metadata::{KEY_BYTES_MAX, METADATA_BYTES_MAX, Metadata, VALUE_BYTES_MAX};
-pub use server::{Limits, Router, Server};
+pub use server::{Limits, OpenConnection, Router, Server, ServerWatch, Traffic};
 pub use service::{
     BoxFuture, Intercept, Intercepted, Interceptor, Layer, Load, Request, Response, Service,
 };
