@@ -3,5 +3,6 @@
 //! - [`history`]: the past of every series, as alarms, mails and pages ask for it.
 #![forbid(unsafe_code)]
 
+mod definition;
 pub mod history;
 mod store;

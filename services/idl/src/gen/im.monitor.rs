@@ -24,7 +24,8 @@ pub struct Definition {
     #[prost(string, tag = "6")]
     pub help: ::svrkit_rt::codegen::prost::alloc::string::String,
 }
-/// What changed at one machine since the report before. A series that is not named has the value it had.
+/// What changed at one machine since the report before. A series that is not named has the value it had. A reading of many series is
+/// several reports with the same `taken_ms`.
 #[derive(Clone, PartialEq, ::svrkit_rt::codegen::prost::Message)]
 #[prost(prost_path = "::svrkit_rt::codegen::prost")]
 pub struct ReportRequest {
@@ -86,6 +87,9 @@ pub struct InstanceReport {
     pub values: ::svrkit_rt::codegen::prost::alloc::vec::Vec<i64>,
     #[prost(message, repeated, tag = "13")]
     pub histograms: ::svrkit_rt::codegen::prost::alloc::vec::Vec<HistogramReading>,
+    /// The rest of this reading is in the next report.
+    #[prost(bool, tag = "14")]
+    pub more: bool,
 }
 /// A histogram as it stands; buckets that are not named have the count they had.
 #[derive(Clone, PartialEq, Eq, Hash, ::svrkit_rt::codegen::prost::Message)]
