@@ -13,13 +13,13 @@ fn each_tier_keeps_as_long_as_it_says_over_restarts() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = open(dir.path(), NOON_MS);
     let mut machine = Machine::new("a", NOON_MS);
-    machine.period_ms = 20 * MINUTE_MS;
+    machine.period_ms = HOUR_MS;
     let end_ms = NOON_MS + 40 * DAY_MS;
     let mut now_ms = NOON_MS;
     let mut count = 0;
     while now_ms < end_ms {
         now_ms += machine.period_ms;
-        count += 120;
+        count += 360;
         machine = machine
             .counter("orders", count)
             .histogram("waits", count * 3, &[(6, count)]);
@@ -58,7 +58,7 @@ fn each_tier_keeps_as_long_as_it_says_over_restarts() {
     let of = |tier: &str| names.iter().filter(|name| name.starts_with(tier)).count();
     assert!((23..=26).contains(&of("10s")), "{names:?}");
     assert!((29..=32).contains(&of("1m-")), "{names:?}");
-    assert_eq!(of("1h"), 1, "{names:?}");
+    assert!((1..=2).contains(&of("1h")), "{names:?}");
     let p50 = ask(
         &store,
         "waits",
