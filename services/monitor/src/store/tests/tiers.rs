@@ -24,7 +24,7 @@ fn each_tier_keeps_as_long_as_it_says_over_restarts() {
             .counter("orders", count)
             .histogram("waits", count * 3, &[(6, count)]);
         let report = machine.at(now_ms);
-        store.take(now_ms, &[report]).unwrap();
+        store.take(&[(now_ms, report)]).unwrap();
         if store.wants_checkpoint(now_ms) {
             store.checkpoint(now_ms).unwrap();
         }
@@ -83,7 +83,7 @@ fn smallest_and_greatest_are_those_of_reports_in_every_tier() {
         let now_ms = NOON_MS + n * 10_000 + 3_000;
         machine = machine.gauge("baskets", (n % 50).cast_signed() - 10);
         let report = machine.at(now_ms);
-        store.take(now_ms, &[report]).unwrap();
+        store.take(&[(now_ms, report)]).unwrap();
     }
     for step_s in [60, 600, 3_600] {
         let ask = |value| ask(&store, "baskets", value, NOON_MS, NOON_MS + HOUR_MS, step_s);
