@@ -15,6 +15,8 @@
 //! - Values of a call: [`Context`], [`Deadline`], [`Metadata`], [`Priority`], [`TraceContext`], [`Call`], [`Reply`], [`Status`].
 //! - What the IDL says: [`ServiceDescriptor`], [`MethodDescriptor`].
 //! - Time and rates: [`clock`], [`TokenBuckets`].
+//! - Figures: [`monitor`], and [`monitor!`] to declare them.
+//! - What people look at: [`Pages`] beside the methods of a server.
 //! - The two ends: [`Server`] with its [`Limits`] on a [`Listener`]; [`Channel`] with its [`ChannelConfig`] to [`Endpoint`]s.
 //!
 //! # Features
@@ -24,7 +26,7 @@
 //! - `reflection` (default): servers describe themselves, for `svrkit list` and `svrkit call`.
 //! - `tls`: TLS 1.3 by rustls.
 //! - `testing`: a seeded runtime on a paused clock, and connections with faults.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 // Generated code names this crate from outside, also when it stands in here.
 extern crate self as svrkit_rt;
@@ -45,6 +47,7 @@ mod http;
 pub mod http_client;
 mod layer;
 mod metadata;
+pub mod monitor;
 mod server;
 mod service;
 mod status;
@@ -63,10 +66,13 @@ pub use descriptor::{
     Cgi, DEFAULT_PRIORITY, DEFAULT_TIMEOUT_MS, MethodDescriptor, ServiceDescriptor, Ticket,
 };
 #[cfg(feature = "http")]
-pub use http::{HttpOptions, TicketVerifier};
+pub use http::{
+    Event, EventSender, Fields, Form, HttpOptions, PageLimits, PageRequest, PageResponse, Pages,
+    StreamEnded, TicketVerifier,
+};
 pub use layer::{Around, ConcurrencyLimit, ConcurrencyLimited, Plain};
 pub use metadata::{KEY_BYTES_MAX, METADATA_BYTES_MAX, Metadata, VALUE_BYTES_MAX};
-pub use server::{Limits, Router, Server};
+pub use server::{Limits, OpenConnection, Router, Server, ServerWatch, Traffic};
 pub use service::{
     BoxFuture, Intercept, Intercepted, Interceptor, Layer, Load, Request, Response, Service,
 };

@@ -9,10 +9,12 @@
 pub mod alarms;
 mod calendar;
 pub mod commands;
+mod definition;
 pub mod history;
 pub mod keeper;
 pub mod mail;
 pub mod plan;
 pub mod sinks;
+mod store;
 
 pub use calendar::{Date, Zone};

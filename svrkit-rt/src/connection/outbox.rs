@@ -41,6 +41,8 @@ pub(crate) struct State<T> {
     handed_over: Option<Batch>,
     /// Bytes in the hands of a writer.
     being_written: usize,
+    /// Bytes that writers have taken so far.
+    taken: u64,
     waker: Option<Waker>,
 }
 
@@ -78,6 +80,19 @@ impl<T> State<T> {
         self.out.len() + self.being_written
     }
 
+    /// Bytes that reached the socket so far.
+    pub(crate) fn written(&self) -> u64 {
+        self.taken - self.being_written as u64
+    }
+
+    /// All that is queued, to be written by whoever has the duty.
+    fn take(&mut self) -> Batch {
+        let batch = self.out.take();
+        self.being_written = batch.left();
+        self.taken += batch.left() as u64;
+        batch
+    }
+
     /// Wakes the connection's task for another reason than writing.
     pub(crate) fn wake(&mut self) -> Option<Waker> {
         self.waker.take()
@@ -108,6 +123,7 @@ impl<T> Outbox<T> {
                 tell_when_written: false,
                 handed_over: None,
                 being_written: 0,
+                taken: 0,
                 waker: None,
             }),
             direct,
@@ -126,9 +142,7 @@ impl<T> Outbox<T> {
         }
         if flush == Flush::Now && self.direct.is_some() {
             state.writing = Writing::Other;
-            let batch = state.out.take();
-            state.being_written = batch.left();
-            return Duty::Write(batch);
+            return Duty::Write(state.take());
         }
         state.writing = Writing::Task;
         Duty::Wake(state.waker.take())
@@ -168,8 +182,7 @@ impl<T> Outbox<T> {
                 }
                 return;
             }
-            batch = state.out.take();
-            state.being_written = batch.left();
+            batch = state.take();
             if round == DIRECT_BATCHES_MAX {
                 drop(state);
                 return self.hand_over(batch);
@@ -263,9 +276,7 @@ impl Writer {
                 drop(state);
                 return stream.poll_flushed(cx);
             } else {
-                let batch = state.out.take();
-                state.being_written = batch.left();
-                self.batch = Some(batch);
+                self.batch = Some(state.take());
             }
         }
     }

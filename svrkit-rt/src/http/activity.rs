@@ -1,12 +1,13 @@
 //! What an HTTP connection is doing since when, so that whoever keeps it waiting can be sent away.
 
 use super::options::HttpOptions;
-use crate::server::Limits;
+use crate::server::{Limits, Traffic};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Shared by the connection's task, its stream and its service. All three run in the one task; the lock is never waited for.
+/// Shared by the connection's task, its stream and its service. All three run in the one task, so that
+/// the lock is waited for only while somebody looks at the connection from outside.
 #[derive(Clone, Debug)]
 pub(super) struct Activity(Arc<Mutex<State>>);
 
@@ -17,6 +18,10 @@ struct State {
     stalled: Option<Instant>,
     /// Bytes of a request are left that nobody will read.
     unread: bool,
+    /// The server ends; streams end with it.
+    draining: bool,
+    received_bytes: u64,
+    sent_bytes: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +30,7 @@ enum Phase {
     Idle(Instant),
     /// The head of a request is arriving.
     Head(Instant),
-    /// A request is being served.
+    /// A request is being served, or its answer is a stream.
     Busy,
 }
 
@@ -41,30 +46,37 @@ pub(super) enum Overdue {
 }
 
 impl Activity {
-    /// A connection that has sent its first bytes.
-    pub(super) fn new(opened: Instant) -> Activity {
+    /// A connection that has sent its first bytes, so many.
+    pub(super) fn new(opened: Instant, received: usize) -> Activity {
         Activity(Arc::new(Mutex::new(State {
             phase: Phase::Head(opened),
             stalled: None,
             unread: false,
+            draining: false,
+            received_bytes: received as u64,
+            sent_bytes: 0,
         })))
     }
 
     /// Bytes came.
-    pub(super) fn received(&self) {
+    pub(super) fn received(&self, bytes: usize) {
         let mut state = self.state();
+        state.received_bytes += bytes as u64;
         if let Phase::Idle(_) = state.phase {
             state.phase = Phase::Head(Instant::now());
         }
     }
 
-    /// Bytes went; `false` when the peer takes none now.
-    pub(super) fn sent(&self, any: bool) {
+    /// Bytes went; `None` when the peer takes none now.
+    pub(super) fn sent(&self, bytes: Option<usize>) {
         let mut state = self.state();
         let now = Instant::now();
-        match any {
-            true => state.stalled = None,
-            false => state.stalled = state.stalled.or(Some(now)),
+        match bytes {
+            Some(bytes) => {
+                state.sent_bytes += bytes as u64;
+                state.stalled = None;
+            }
+            None => state.stalled = state.stalled.or(Some(now)),
         }
         // While an answer is on its way the connection is not idle.
         if let Phase::Idle(since) = &mut state.phase {
@@ -77,11 +89,37 @@ impl Activity {
         self.state().phase = Phase::Busy;
     }
 
-    /// A request is answered; `unread` if without having read all of it.
-    pub(super) fn end(&self, unread: bool) {
+    /// A request is answered, all but its stream if it has one; `unread` if without having read all of it.
+    pub(super) fn end(&self, unread: bool, streams: bool) {
         let mut state = self.state();
-        state.phase = Phase::Idle(Instant::now());
+        if !streams {
+            state.phase = Phase::Idle(Instant::now());
+        }
         state.unread |= unread;
+    }
+
+    /// A stream is over.
+    pub(super) fn end_stream(&self) {
+        self.state().phase = Phase::Idle(Instant::now());
+    }
+
+    /// The server drains.
+    pub(super) fn drain(&self) {
+        self.state().draining = true;
+    }
+
+    pub(super) fn is_draining(&self) -> bool {
+        self.state().draining
+    }
+
+    pub(super) fn traffic(&self) -> Traffic {
+        let state = self.state();
+        Traffic {
+            protocol: "http",
+            in_flight: usize::from(matches!(state.phase, Phase::Busy)),
+            received_bytes: state.received_bytes,
+            sent_bytes: state.sent_bytes,
+        }
     }
 
     /// Whether closing now could destroy an answer on its way, because the peer may still be sending.

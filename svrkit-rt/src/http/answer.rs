@@ -1,6 +1,6 @@
 //! Answers: a body with its type, or a failure after the error rules of the Connect protocol.
 
-use super::body::Whole;
+use super::body::Outgoing;
 use crate::status::{Code, Status};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -13,7 +13,7 @@ use hyper::{Response, StatusCode};
 use prost::Message;
 use serde_json::json;
 
-pub(super) type Answer = Response<Whole>;
+pub(super) type Answer = Response<Outgoing>;
 
 /// Seconds after which a caller who met an overloaded server may ask again.
 const RETRY_AFTER_S: &str = "1";
@@ -66,9 +66,14 @@ impl Failure {
     }
 
     /// The path is right, the HTTP method is not.
-    pub(super) fn method_not_allowed(allow: &'static str) -> Failure {
+    pub(super) fn method_not_allowed(allow: &str) -> Failure {
         let status = Status::unimplemented(format!("this path takes {allow}"));
-        Failure::http(StatusCode::METHOD_NOT_ALLOWED, status).header(ALLOW, allow)
+        let mut failure = Failure::http(StatusCode::METHOD_NOT_ALLOWED, status);
+        let allow = HeaderValue::from_str(allow);
+        failure
+            .headers
+            .extend(allow.ok().map(|allow| (ALLOW, allow)));
+        failure
     }
 
     pub(super) fn header(mut self, name: HeaderName, value: &'static str) -> Failure {
@@ -87,7 +92,7 @@ impl Failure {
 
 /// An answer with a body of this type.
 pub(super) fn with_type(body: Bytes, content_type: &'static str) -> Answer {
-    let mut answer = Response::new(Whole::from(body));
+    let mut answer = Response::new(Outgoing::Whole(body));
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -1,5 +1,6 @@
-//! Bodies: read within bounds, and written whole.
+//! Bodies: read within bounds, and written whole or as a stream.
 
+use super::pages::EventStream;
 use crate::server::Limits;
 use crate::status::Status;
 use bytes::{Bytes, BytesMut};
@@ -85,33 +86,50 @@ impl ReadError {
     }
 }
 
-/// A body that is all there.
-#[derive(Debug, Default)]
-pub(super) struct Whole(Bytes);
+/// The body of an answer.
+pub(super) enum Outgoing {
+    /// All there; empty once taken.
+    Whole(Bytes),
+    /// Coming bit by bit.
+    Events(Box<EventStream>),
+}
 
-impl From<Bytes> for Whole {
-    fn from(bytes: Bytes) -> Whole {
-        Whole(bytes)
+impl Outgoing {
+    /// What is there of it; nothing of a stream.
+    pub(super) fn into_bytes(self) -> Bytes {
+        match self {
+            Outgoing::Whole(bytes) => bytes,
+            Outgoing::Events(_) => Bytes::new(),
+        }
     }
 }
 
-impl Body for Whole {
+impl Body for Outgoing {
     type Data = Bytes;
     type Error = Infallible;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let bytes = std::mem::take(&mut self.0);
-        Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+        let next = match &mut *self {
+            Outgoing::Whole(bytes) => {
+                let bytes = std::mem::take(bytes);
+                Poll::Ready((!bytes.is_empty()).then_some(bytes))
+            }
+            Outgoing::Events(stream) => stream.poll_next(cx),
+        };
+        next.map(|next| next.map(|bytes| Ok(Frame::data(bytes))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.is_empty()
+        matches!(self, Outgoing::Whole(bytes) if bytes.is_empty())
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.0.len() as u64)
+        match self {
+            Outgoing::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Outgoing::Events(_) => SizeHint::default(),
+        }
     }
 }

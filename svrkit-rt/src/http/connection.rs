@@ -4,7 +4,7 @@ use super::activity::{Activity, Overdue};
 use super::exchange::Exchange;
 use super::io::HttpIo;
 use super::refusal::refusal;
-use crate::server::ServerState;
+use crate::server::{Control, ServerState, Traffic};
 use crate::service::Service;
 use crate::transport::Stream;
 use bytes::BytesMut;
@@ -18,13 +18,21 @@ use tokio::time::{Instant, sleep_until};
 /// How HTTP/2 begins (RFC 9113, 3.4), as far as no other request does.
 const HTTP2_PREFACE: &[u8] = b"PRI ";
 
-/// Tells a connection to end once its request is answered.
-#[derive(Debug, Default)]
-pub(crate) struct Drain(Notify);
+/// What the server does to a connection from outside.
+#[derive(Debug)]
+struct HttpControl {
+    activity: Activity,
+    /// Told to end once its request is answered.
+    drain: Notify,
+}
 
-impl Drain {
-    pub(crate) fn start(&self) {
-        self.0.notify_one();
+impl Control for HttpControl {
+    fn traffic(&self) -> Traffic {
+        self.activity.traffic()
+    }
+
+    fn drain(&self) {
+        self.drain.notify_one();
     }
 }
 
@@ -32,7 +40,7 @@ impl Drain {
 pub(crate) struct Connection<S> {
     io: HttpIo,
     activity: Activity,
-    drain: Arc<Drain>,
+    control: Arc<HttpControl>,
     server: Arc<ServerState<S>>,
     /// The peer begins as HTTP/2 does, which hyper would meet with silence.
     is_http2: bool,
@@ -53,18 +61,21 @@ impl<S: Service> Connection<S> {
         opened: Instant,
         server: Arc<ServerState<S>>,
     ) -> Connection<S> {
-        let activity = Activity::new(opened);
+        let activity = Activity::new(opened, first.len());
         Connection {
             is_http2: first.starts_with(HTTP2_PREFACE),
             io: HttpIo::new(stream, first, activity.clone()),
+            control: Arc::new(HttpControl {
+                activity: activity.clone(),
+                drain: Notify::new(),
+            }),
             activity,
-            drain: Arc::default(),
             server,
         }
     }
 
-    pub(crate) fn drain(&self) -> Arc<Drain> {
-        self.drain.clone()
+    pub(crate) fn control(&self) -> Arc<dyn Control> {
+        self.control.clone()
     }
 
     /// Serves until the peer is gone, takes too long, breaks the protocol, or a drain is over.
@@ -72,7 +83,7 @@ impl<S: Service> Connection<S> {
         let Connection {
             mut io,
             activity,
-            drain,
+            control,
             server,
             is_http2,
         } = self;
@@ -91,7 +102,7 @@ impl<S: Service> Connection<S> {
             .max_headers(options.headers_max)
             .serve_connection(io, exchange);
         let mut draining = false;
-        let mut drained = pin!(drain.0.notified());
+        let mut drained = pin!(control.drain.notified());
         let mut timer = pin!(sleep_until(Instant::now()));
         // Polled by hand, because hyper gives the stream back only from `poll_without_shutdown`, and because all that moves the
         // clock happens inside of it.
@@ -102,6 +113,7 @@ impl<S: Service> Connection<S> {
                 }
                 if !draining && drained.as_mut().poll(cx).is_ready() {
                     draining = true;
+                    activity.drain();
                     Pin::new(&mut http).graceful_shutdown();
                     continue;
                 }

@@ -2,10 +2,11 @@
 
 use super::activity::Activity;
 use super::answer::{Answer, Failure, with_type};
-use super::body::{self, ReadError};
+use super::body::{self, Outgoing, ReadError};
+use super::builtin::BuiltinPage;
 use super::codec::{ACCEPT_POST, Codec};
 use super::headers::{put_metadata, to_metadata};
-use super::pages::Page;
+use super::pages;
 use super::site::{Door, Route};
 use super::unary_get;
 use crate::context::{Context, Inherited};
@@ -52,7 +53,7 @@ impl<S: Service> hyper::service::Service<hyper::Request<Incoming>> for Exchange<
         activity.begin();
         Box::pin(async move {
             let (head, mut body) = request.into_parts();
-            let answer = answer(&*server, &head, &mut body).await;
+            let answer = answer(&*server, &head, &mut body, &activity).await;
             let mut answer = answer.unwrap_or_else(Failure::into_answer);
             // What is left of the body would have to be read before the next request; it is cheaper to part.
             let unread = !body.is_end_stream();
@@ -60,7 +61,8 @@ impl<S: Service> hyper::service::Service<hyper::Request<Incoming>> for Exchange<
                 let close = HeaderValue::from_static("close");
                 answer.headers_mut().insert(CONNECTION, close);
             }
-            activity.end(unread);
+            let streams = matches!(answer.body(), Outgoing::Events(_));
+            activity.end(unread, streams);
             Ok(answer)
         })
     }
@@ -70,16 +72,23 @@ async fn answer<S: Service>(
     server: &ServerState<S>,
     head: &Parts,
     body: &mut Incoming,
+    activity: &Activity,
 ) -> Result<Answer, Failure> {
-    let path = head.uri.path();
-    if let Some(page) = Page::at(path) {
+    let (path, site) = (head.uri.path(), server.site());
+    if let Some(spot) = site.pages().at(path) {
+        return Ok(pages::answer(server, spot, head, body, activity).await);
+    }
+    if let Some(page) = BuiltinPage::at(path) {
         return match head.method {
-            Method::GET | Method::HEAD => Ok(server.site().pages().answer(page, &head.headers)),
+            Method::GET | Method::HEAD => Ok(site.builtin().answer(page, &head.headers)),
             _ => Err(Failure::method_not_allowed("GET, HEAD")),
         };
     }
-    match server.site().route(path) {
-        Some(route) => call(server, route, head, body).await,
+    if let Some(route) = site.route(path) {
+        return call(server, route, head, body).await;
+    }
+    match site.pages().above(path) {
+        Some(spot) => Ok(pages::answer(server, spot, head, body, activity).await),
         None => Err(Failure::no_such_path()),
     }
 }

@@ -39,13 +39,16 @@ impl HttpIo {
         self.buffer = reader.into_buffer();
         let n = ready!(read)?;
         if n > 0 {
-            self.activity.received();
+            self.activity.received(n);
         }
         Poll::Ready(Ok(n > 0))
     }
 
     fn wrote(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        self.activity.sent(written.is_ready());
+        self.activity.sent(match &written {
+            Poll::Ready(written) => Some(*written.as_ref().unwrap_or(&0)),
+            Poll::Pending => None,
+        });
         written
     }
 

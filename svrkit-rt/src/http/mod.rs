@@ -1,5 +1,5 @@
 //! HTTP/1.1 on the port of the frames: calls after the unary rules of the Connect protocol
-//! (<https://connectrpc.com/docs/protocol>), CGI paths for clients outside, and the built-in pages.
+//! (<https://connectrpc.com/docs/protocol>), CGI paths for clients outside, the built-in pages, and pages of the author's own.
 //!
 //! The path of a call: [`connection`] runs hyper over the stream → [`exchange`] finds the route in the [`site`] → [`codec`] makes
 //! protobuf of the body → the server's pipeline, the same that framed requests go through → back.
@@ -11,6 +11,8 @@ mod answer;
 #[cfg(feature = "http")]
 mod body;
 #[cfg(feature = "http")]
+mod builtin;
+#[cfg(feature = "http")]
 mod codec;
 #[cfg(feature = "http")]
 mod connection;
@@ -18,6 +20,8 @@ mod connection;
 mod exchange;
 #[cfg(feature = "http")]
 mod headers;
+#[cfg(feature = "http")]
+mod html;
 #[cfg(feature = "http")]
 mod io;
 #[cfg(feature = "http")]
@@ -33,9 +37,13 @@ mod tickets;
 mod unary_get;
 
 #[cfg(feature = "http")]
-pub(crate) use connection::{Connection, Drain};
+pub(crate) use connection::Connection;
 #[cfg(feature = "http")]
 pub use options::HttpOptions;
+#[cfg(feature = "http")]
+pub use pages::{
+    Event, EventSender, Fields, Form, PageLimits, PageRequest, PageResponse, Pages, StreamEnded,
+};
 pub(crate) use refusal::{looks_like_http, refusal};
 #[cfg(feature = "http")]
 pub(crate) use site::Site;

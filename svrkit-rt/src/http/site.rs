@@ -1,8 +1,9 @@
 //! What stands behind which path.
 
+use super::builtin::{BuiltinPage, BuiltinPages};
 use super::codec::Types;
 use super::options::HttpOptions;
-use super::pages::{Page, Pages};
+use super::pages::{Mounted, Pages};
 use super::tickets::Tickets;
 use crate::builtin::HealthHandle;
 use crate::descriptor::{MethodDescriptor, ServiceDescriptor, Ticket};
@@ -14,7 +15,8 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(crate) struct Site {
     routes: HashMap<String, Route>,
-    pages: Pages,
+    builtin: BuiltinPages,
+    pages: Mounted,
     options: HttpOptions,
     tickets: Tickets,
 }
@@ -39,13 +41,15 @@ pub(super) enum Door {
 
 impl Site {
     /// # Errors
-    /// `InvalidInput` when two methods, or a method and a page, have the same path.
+    /// `InvalidInput` when two methods, or a method and a page, have the same path, or a page's path is none.
     pub(crate) fn new(
         services: &[&'static ServiceDescriptor],
         options: HttpOptions,
         tickets: Tickets,
+        pages: Pages,
         health: HealthHandle,
     ) -> io::Result<Site> {
+        let pages = Mounted::new(pages)?;
         let mut routes: HashMap<String, Route> = HashMap::new();
         let mut with_types = Vec::new();
         for service in services {
@@ -62,7 +66,8 @@ impl Site {
                         types: types.clone(),
                         door,
                     };
-                    let page = Page::at(&path).map(|_| "a page");
+                    let page = BuiltinPage::at(&path).is_some() || pages.at(&path).is_some();
+                    let page = page.then_some("a page");
                     let taken = routes.get(&path).map(|r| r.method.full_name).or(page);
                     if let Some(taken) = taken {
                         let message =
@@ -75,7 +80,8 @@ impl Site {
         }
         Ok(Site {
             routes,
-            pages: Pages::new(with_types, health),
+            builtin: BuiltinPages::new(with_types, health),
+            pages,
             options,
             tickets,
         })
@@ -85,7 +91,11 @@ impl Site {
         self.routes.get(path)
     }
 
-    pub(super) fn pages(&self) -> &Pages {
+    pub(super) fn builtin(&self) -> &BuiltinPages {
+        &self.builtin
+    }
+
+    pub(super) fn pages(&self) -> &Mounted {
         &self.pages
     }
 

@@ -2,6 +2,7 @@
 
 use super::codec::Codec;
 use super::headers::any_padding;
+use super::pages::percent_decoded;
 use crate::status::Status;
 use base64::Engine;
 use base64::alphabet;
@@ -48,27 +49,6 @@ pub(super) fn message(query: &str) -> Result<(Codec, Bytes), Status> {
             .map_err(|e| Status::invalid_argument(format!("query: message is no base64: {e}")))?,
     };
     Ok((codec, message.into()))
-}
-
-fn percent_decoded(text: &str) -> Result<Vec<u8>, Status> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut bytes = text.bytes();
-    let digit = |b: Option<u8>| b.and_then(|b| (b as char).to_digit(16));
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'+' => out.push(b' '),
-            b'%' => match (digit(bytes.next()), digit(bytes.next())) {
-                (Some(high), Some(low)) => out.push((high << 4 | low) as u8),
-                _ => {
-                    return Err(Status::invalid_argument(
-                        "query: % is not followed by two hexadecimal digits",
-                    ));
-                }
-            },
-            byte => out.push(byte),
-        }
-    }
-    Ok(out)
 }
 
 #[cfg(test)]

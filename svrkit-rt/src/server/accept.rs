@@ -3,6 +3,7 @@
 use super::ServerState;
 use super::answering::Control;
 use super::connection::Connection;
+use super::watch::OpenConnection;
 use crate::connection::{FrameReader, OutQueue};
 use crate::frame::{GoAway, Head, Header, HeaderError, MAGIC, Parts, encode_status, put_frame};
 use crate::http;
@@ -12,8 +13,9 @@ use crate::transport::{Listener, Stream};
 use bytes::BytesMut;
 use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
+use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::watch;
@@ -29,21 +31,34 @@ const REFUSALS_MAX: usize = 1_024;
 /// Milliseconds that a connection beyond the limit has to show its protocol.
 const REFUSING_MS: u64 = 1_000;
 
-/// Open connections, to be told of a drain.
+/// Open connections, to be told of a drain and to be looked at.
 #[derive(Default)]
-struct Open {
+pub(super) struct Open {
     /// In the order of their arrival, so that a drain takes the same course each time.
-    controls: Mutex<BTreeMap<u64, Arc<dyn Control>>>,
+    entries: Mutex<BTreeMap<u64, Entry>>,
     draining: watch::Sender<bool>,
+}
+
+struct Entry {
+    arrival: Arrival,
+    control: Arc<dyn Control>,
+}
+
+/// When a connection came, and where from.
+#[derive(Clone, Copy)]
+struct Arrival {
+    id: u64,
+    peer: Option<SocketAddr>,
+    opened: Instant,
 }
 
 pub(super) async fn run<S: Service>(
     mut listener: Listener,
     server: Arc<ServerState<S>>,
+    open: Arc<Open>,
     shutdown: impl Future<Output = ()>,
 ) {
     let mut shutdown = pin!(shutdown);
-    let open = Arc::new(Open::default());
     let mut connections = JoinSet::new();
     let mut refusals = JoinSet::new();
     let mut next_id = 0;
@@ -54,9 +69,14 @@ pub(super) async fn run<S: Service>(
             Some(_) = connections.join_next() => {}
             Some(_) = refusals.join_next() => {}
             accepted = listener.accept(), if refusals.len() < REFUSALS_MAX => match accepted {
-                Ok((stream, _)) if connections.len() < server.limits.connections_max => {
+                Ok((stream, peer)) if connections.len() < server.limits.connections_max => {
                     next_id += 1;
-                    connections.spawn(serve(stream, next_id, server.clone(), open.clone()));
+                    let arrival = Arrival {
+                        id: next_id,
+                        peer,
+                        opened: Instant::now(),
+                    };
+                    connections.spawn(serve(stream, arrival, server.clone(), open.clone()));
                 }
                 Ok((stream, _)) if refusals.len() < REFUSING_MAX => {
                     refusals.spawn(refuse(stream, REFUSING_MS));
@@ -84,10 +104,29 @@ pub(super) async fn run<S: Service>(
 impl Open {
     fn drain(&self) {
         self.draining.send_replace(true);
-        let controls = self.controls.lock().unwrap_or_else(|e| e.into_inner());
-        for control in controls.values() {
-            control.drain();
+        for entry in self.entries().values() {
+            entry.control.drain();
         }
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.entries().len()
+    }
+
+    pub(super) fn list(&self, after: u64, max: usize) -> Vec<OpenConnection> {
+        let entries = self.entries();
+        let some = entries.range(after.saturating_add(1)..).take(max);
+        some.map(|(_, entry)| OpenConnection {
+            id: entry.arrival.id,
+            peer: entry.arrival.peer,
+            age: entry.arrival.opened.elapsed(),
+            traffic: entry.control.traffic(),
+        })
+        .collect()
+    }
+
+    fn entries(&self) -> MutexGuard<'_, BTreeMap<u64, Entry>> {
+        self.entries.lock().unwrap_or_else(|e| e.into_inner())
     }
 
     /// Ready when a drain has begun.
@@ -96,15 +135,15 @@ impl Open {
         let _ = self.draining.subscribe().wait_for(|begun| *begun).await;
     }
 
-    fn enter(self: &Arc<Open>, id: u64, control: Arc<dyn Control>) -> Entered {
-        let mut controls = self.controls.lock().unwrap_or_else(|e| e.into_inner());
+    fn enter(self: &Arc<Open>, arrival: Arrival, control: Arc<dyn Control>) -> Entered {
+        let mut entries = self.entries();
         if *self.draining.borrow() {
             control.drain();
         }
-        controls.insert(id, control);
+        entries.insert(arrival.id, Entry { arrival, control });
         Entered {
             open: self.clone(),
-            id,
+            id: arrival.id,
         }
     }
 }
@@ -116,18 +155,17 @@ struct Entered {
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        let mut controls = self.open.controls.lock().unwrap_or_else(|e| e.into_inner());
-        controls.remove(&self.id);
+        self.open.entries().remove(&self.id);
     }
 }
 
 async fn serve<S: Service>(
     mut stream: Stream,
-    id: u64,
+    arrival: Arrival,
     server: Arc<ServerState<S>>,
     open: Arc<Open>,
 ) {
-    let opened = Instant::now();
+    let opened = arrival.opened;
     let until = opened + Duration::from_millis(server.limits.first_frame_timeout_ms);
     let first = tokio::select! {
         biased;
@@ -144,10 +182,10 @@ async fn serve<S: Service>(
     }
     if first[0] == MAGIC {
         let connection = Connection::new(stream, first, opened, server);
-        let _entered = open.enter(id, connection.control());
+        let _entered = open.enter(arrival, connection.control());
         connection.run().await;
     } else if http::looks_like_http(&first) {
-        serve_http(stream, first, opened, server, open, id).await;
+        serve_http(stream, first, arrival, server, open).await;
     } else {
         let e = HeaderError::Magic(first[0]);
         go_away(stream, &Status::invalid_argument(e.to_string())).await;
@@ -158,31 +196,22 @@ async fn serve<S: Service>(
 async fn serve_http<S: Service>(
     stream: Stream,
     first: BytesMut,
-    opened: Instant,
+    arrival: Arrival,
     server: Arc<ServerState<S>>,
     open: Arc<Open>,
-    id: u64,
 ) {
-    let connection = http::Connection::new(stream, first, opened, server);
-    let _entered = open.enter(id, connection.drain());
+    let connection = http::Connection::new(stream, first, arrival.opened, server);
+    let _entered = open.enter(arrival, connection.control());
     connection.run().await;
-}
-
-#[cfg(feature = "http")]
-impl Control for http::Drain {
-    fn drain(&self) {
-        self.start();
-    }
 }
 
 #[cfg(not(feature = "http"))]
 async fn serve_http<S: Service>(
     stream: Stream,
     _first: BytesMut,
-    _opened: Instant,
+    _arrival: Arrival,
     _server: Arc<ServerState<S>>,
     _open: Arc<Open>,
-    _id: u64,
 ) {
     let message = "this server speaks frames only";
     let answer = http::refusal("501 Not Implemented", "unimplemented", message);

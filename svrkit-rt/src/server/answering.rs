@@ -2,6 +2,7 @@
 
 use super::ServerState;
 use super::calls::CallKey;
+use super::watch::Traffic;
 use crate::connection::{Flush, Outbox, State};
 use crate::context::Priority;
 use crate::frame::{Answer, GoAway, Head, Header, Parts, encode_status, put_frame};
@@ -30,6 +31,8 @@ pub(super) struct Table {
     /// Nobody reads answers any more.
     pub(super) closed: bool,
     pub(super) draining: bool,
+    /// Bytes read so far, as of the last turn of the connection's task.
+    pub(super) received: u64,
 }
 
 impl Table {
@@ -54,12 +57,25 @@ impl Table {
 }
 
 /// What the server does to its connections from outside.
-pub(super) trait Control: Send + Sync {
+pub(crate) trait Control: Send + Sync {
+    /// How it does, for those who look.
+    fn traffic(&self) -> Traffic;
+
     /// Tells the peer to go elsewhere and ends the connection once its requests are answered.
     fn drain(&self);
 }
 
 impl<S: Send + Sync> Control for Shared<S> {
+    fn traffic(&self) -> Traffic {
+        let state = self.outbox.lock();
+        Traffic {
+            protocol: "frames",
+            in_flight: state.table.running,
+            received_bytes: state.table.received,
+            sent_bytes: state.written(),
+        }
+    }
+
     fn drain(&self) {
         let mut state = self.outbox.lock();
         if std::mem::replace(&mut state.table.draining, true) {

@@ -408,7 +408,11 @@ impl<S: Service> Connection<S> {
     }
 
     fn poll_timer(&mut self, cx: &mut task::Context<'_>) -> Poll<()> {
-        let unwritten = self.shared.outbox.lock().unwritten();
+        let unwritten = {
+            let mut state = self.shared.outbox.lock();
+            state.table.received = self.received;
+            state.unwritten()
+        };
         match self.stalled {
             Some((_, before)) if unwritten > 0 && before == unwritten => {}
             _ if unwritten > 0 && self.writer.is_blocked() => {

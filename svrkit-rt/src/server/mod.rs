@@ -8,14 +8,18 @@ mod connection;
 mod in_flight;
 mod limits;
 mod router;
+mod watch;
 
+#[cfg(feature = "http")]
+pub(crate) use answering::Control;
 pub use limits::Limits;
+pub use watch::{OpenConnection, ServerWatch, Traffic};
 
 use crate::builtin::{self, HealthHandle};
 use crate::codegen::GeneratedService;
 use crate::descriptor::MethodDescriptor;
 #[cfg(feature = "http")]
-use crate::http::{HttpOptions, Site, TicketVerifier, Tickets};
+use crate::http::{HttpOptions, Pages, Site, TicketVerifier, Tickets};
 use crate::layer::{Around, CatchPanic, Plain, ServeDeadline, ServeTrace};
 use crate::service::{Layer, Response};
 use crate::status::Status;
@@ -133,10 +137,13 @@ pub struct Server<L = Plain> {
     limits: Limits,
     layers: L,
     health: HealthHandle,
+    watch: ServerWatch,
     #[cfg(feature = "http")]
     http: HttpOptions,
     #[cfg(feature = "http")]
     tickets: Tickets,
+    #[cfg(feature = "http")]
+    pages: Pages,
 }
 
 impl Server<Plain> {
@@ -150,11 +157,14 @@ impl Server<Plain> {
             router,
             limits: Limits::default(),
             layers: Plain,
+            watch: ServerWatch::new(health.clone()),
             health,
             #[cfg(feature = "http")]
             http: HttpOptions::default(),
             #[cfg(feature = "http")]
             tickets: Tickets::default(),
+            #[cfg(feature = "http")]
+            pages: Pages::new(),
         }
     }
 }
@@ -195,9 +205,21 @@ impl<L> Server<L> {
         self
     }
 
+    /// Sets the pages it has beside its methods.
+    #[cfg(feature = "http")]
+    pub fn pages(mut self, pages: Pages) -> Server<L> {
+        self.pages = pages;
+        self
+    }
+
     /// What the server says of its health; may be kept and used while the server runs.
     pub fn health(&self) -> HealthHandle {
         self.health.clone()
+    }
+
+    /// A look at it from outside; may be kept and used while the server runs.
+    pub fn watch(&self) -> ServerWatch {
+        self.watch.clone()
     }
 
     /// Puts a layer around all services, whether added before or after, and the built-in ones with them.
@@ -210,10 +232,13 @@ impl<L> Server<L> {
                 inner: self.layers,
             },
             health: self.health,
+            watch: self.watch,
             #[cfg(feature = "http")]
             http: self.http,
             #[cfg(feature = "http")]
             tickets: self.tickets,
+            #[cfg(feature = "http")]
+            pages: self.pages,
         }
     }
 }
@@ -226,7 +251,7 @@ where
     /// flight ([`Limits::drain_timeout_ms`]), then cancellation.
     ///
     /// # Errors
-    /// `InvalidInput` when two methods have the same CGI path. Errors of single connections end those, and a listener that cannot
+    /// `InvalidInput` when two methods have the same CGI path, or a page has a method's or none at all. Errors of single connections end those, and a listener that cannot
     /// accept for want of files is tried again.
     pub async fn run(
         self,
@@ -244,6 +269,7 @@ where
             router.services(),
             self.http,
             self.tickets,
+            self.pages,
             self.health.clone(),
         )?;
         router.set_blocking_pool(BlockingPool::new(
@@ -261,7 +287,10 @@ where
             #[cfg(feature = "http")]
             site,
         });
-        accept::run(listener, state, shutdown).await;
+        let open = Arc::new(accept::Open::default());
+        self.watch
+            .begin(open.clone(), state.router.services().to_vec());
+        accept::run(listener, state, open, shutdown).await;
         Ok(())
     }
 }

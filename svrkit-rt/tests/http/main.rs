@@ -13,6 +13,8 @@ mod json;
 mod limits;
 mod metadata;
 mod mutated;
+mod own_pages;
 mod pages;
 mod pipeline;
 mod unary_get;
+mod watch;

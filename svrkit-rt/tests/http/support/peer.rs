@@ -48,6 +48,27 @@ impl Peer {
         self.try_answer(true).await.expect("an answer")
     }
 
+    /// The next chunk of an answer in chunks; the last one is empty. `None` when the server is gone before.
+    pub(crate) async fn chunk(&mut self) -> Option<String> {
+        let head = loop {
+            match self.read.windows(2).position(|w| w == b"\r\n") {
+                Some(at) => break at,
+                None if self.more().await => {}
+                None => return None,
+            }
+        };
+        let length = std::str::from_utf8(&self.read[..head]).expect("a length");
+        let length = usize::from_str_radix(length, 16).expect("a length");
+        while self.read.len() < head + 2 + length + 2 {
+            if !self.more().await {
+                return None;
+            }
+        }
+        let chunk: Vec<u8> = self.read.drain(..head + 2 + length + 2).collect();
+        let data = chunk[head + 2..head + 2 + length].to_vec();
+        Some(String::from_utf8(data).expect("text"))
+    }
+
     /// Whether the server has closed, with nothing more said.
     pub(crate) async fn is_closed(&mut self) -> bool {
         self.read.is_empty() && !self.more().await

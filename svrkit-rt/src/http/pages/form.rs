@@ -1,16 +1,19 @@
 //! Which form of a page a client would rather have.
 
-/// The forms that there are.
+/// The forms that a page may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub enum Form {
+    /// For a terminal.
     Text,
+    /// For a browser.
     Html,
+    /// For a program.
     Json,
 }
 
 /// The form named with the highest weight in the `Accept` headers, the first of those alike. Wildcards name none: curl sends one,
 /// and a terminal is better off with text.
-pub(super) fn preferred<'a>(accept: impl Iterator<Item = &'a str>) -> Form {
+pub(in crate::http) fn preferred<'a>(accept: impl Iterator<Item = &'a str>) -> Form {
     let mut best = (Form::Text, 0.0);
     for item in accept.flat_map(|value| value.split(',')) {
         let mut parts = item.split(';').map(str::trim);

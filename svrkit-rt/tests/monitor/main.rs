@@ -1,0 +1,5 @@
+//! What the monitor promises, one file a behaviour.
+
+mod counting;
+mod support;
+mod survival;
