@@ -23,6 +23,7 @@
 //!
 //! - `http` (default): HTTP/1.1 with JSON or protobuf on the same port, after the Connect protocol, and the built-in pages.
 //! - `admin`: pages about the process on a listener of its own ([`admin`](crate::admin)).
+//! - `http-client`: [`http_client`], for webhooks and collectors.
 //! - `reflection` (default): servers describe themselves, for `svrkit list` and `svrkit call`.
 //! - `tls`: TLS 1.3 by rustls.
 //! - `testing`: a seeded runtime on a paused clock, and connections with faults.
@@ -45,6 +46,8 @@ mod deadline;
 mod descriptor;
 pub mod frame;
 mod http;
+#[cfg(feature = "http-client")]
+pub mod http_client;
 mod layer;
 mod metadata;
 pub mod monitor;

@@ -1,6 +1,6 @@
 //! A history in memory, for tests of what asks one.
 
-use super::{History, Scope, Selector, Value};
+use super::{History, Lines, Scope, Selector, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Keeps every report as it came. What is asked is answered by going through all of them.
@@ -114,39 +114,51 @@ impl MemoryHistory {
         series.reports.push((at_s, value));
     }
 
-    fn step(&self, selector: &Selector, value: Value, from_s: u64, to_s: u64) -> Option<f64> {
-        let mut all = Vec::new();
-        let (mut averages, mut lasts) = (0.0, 0.0);
-        let mut kind = None;
-        for (_, series) in self.series.iter().filter(|(key, _)| matches(selector, key)) {
-            let reports = series.reports.iter();
-            let within = reports.filter(|(at_s, _)| (from_s..to_s).contains(at_s));
-            let values: Vec<f64> = within.map(|(_, value)| *value).collect();
-            let Some(last) = values.last() else { continue };
-            kind = Some(series.kind);
-            averages += values.iter().sum::<f64>() / values.len() as f64;
-            lasts += last;
-            all.extend(values);
+    /// The series that a question is about, by the line that they are in.
+    fn found(&self, selector: &Selector, by: &[String]) -> BTreeMap<Vec<String>, Vec<&Series>> {
+        let mut found: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (key, series) in self.series.iter().filter(|(key, _)| matches(selector, key)) {
+            let line = by.iter().map(|label| label_of(key, label));
+            let line = line.map(|value| value.unwrap_or_default().to_owned());
+            found.entry(line.collect()).or_default().push(series);
         }
-        let kind = kind?;
-        let sum: f64 = all.iter().sum();
-        let average = sum / all.len() as f64;
-        all.sort_by(f64::total_cmp);
-        match (value, kind) {
-            (Value::Rate, Kind::Counter) => Some(sum / (to_s - from_s) as f64),
-            (Value::Rate, Kind::Histogram) => Some(all.len() as f64 / (to_s - from_s) as f64),
-            (Value::Sum, Kind::Gauge) => Some(averages),
-            (Value::Sum, _) => Some(sum),
-            (Value::Average, _) | (Value::Last, Kind::Histogram) => Some(average),
-            (Value::Min, _) => all.first().copied(),
-            (Value::Max, _) => all.last().copied(),
-            (Value::Last, _) => Some(lasts),
-            (Value::Quantile(share), Kind::Histogram) => {
-                let place = (share * all.len() as f64).ceil() as usize;
-                all.get(place.clamp(1, all.len()) - 1).copied()
-            }
-            (Value::Rate, Kind::Gauge) | (Value::Quantile(_), _) => None,
+        found
+    }
+}
+
+/// One number of several series.
+fn step(together: &[&Series], value: Value, from_s: u64, to_s: u64) -> Option<f64> {
+    let mut all = Vec::new();
+    let (mut averages, mut lasts) = (0.0, 0.0);
+    let mut kind = None;
+    for series in together {
+        let reports = series.reports.iter();
+        let within = reports.filter(|(at_s, _)| (from_s..to_s).contains(at_s));
+        let values: Vec<f64> = within.map(|(_, value)| *value).collect();
+        let Some(last) = values.last() else { continue };
+        kind = Some(series.kind);
+        averages += values.iter().sum::<f64>() / values.len() as f64;
+        lasts += last;
+        all.extend(values);
+    }
+    let kind = kind?;
+    let sum: f64 = all.iter().sum();
+    let average = sum / all.len() as f64;
+    all.sort_by(f64::total_cmp);
+    match (value, kind) {
+        (Value::Rate, Kind::Counter) => Some(sum / (to_s - from_s) as f64),
+        (Value::Rate, Kind::Histogram) => Some(all.len() as f64 / (to_s - from_s) as f64),
+        (Value::Sum, Kind::Gauge) => Some(averages),
+        (Value::Sum, _) => Some(sum),
+        (Value::Average, _) | (Value::Last, Kind::Histogram) => Some(average),
+        (Value::Min, _) => all.first().copied(),
+        (Value::Max, _) => all.last().copied(),
+        (Value::Last, _) => Some(lasts),
+        (Value::Quantile(share), Kind::Histogram) => {
+            let place = (share * all.len() as f64).ceil() as usize;
+            all.get(place.clamp(1, all.len()) - 1).copied()
         }
+        (Value::Rate, Kind::Gauge) | (Value::Quantile(_), _) => None,
     }
 }
 
@@ -159,27 +171,33 @@ impl History for MemoryHistory {
         to_s: u64,
         step_s: u64,
     ) -> Vec<Option<f64>> {
+        let mut lines = self.lines(selector, &[], value, from_s, to_s, step_s);
+        let nothing = || vec![None; to_s.saturating_sub(from_s).div_ceil(step_s.max(1)) as usize];
+        lines.remove(&Vec::new()).unwrap_or_else(nothing)
+    }
+
+    fn lines(
+        &self,
+        selector: &Selector,
+        by: &[String],
+        value: Value,
+        from_s: u64,
+        to_s: u64,
+        step_s: u64,
+    ) -> Lines {
         let step_s = step_s.max(1);
-        let begins = (from_s..to_s).step_by(step_s as usize);
-        begins
-            .map(|begin_s| self.step(selector, value, begin_s, begin_s + step_s))
-            .collect()
+        let line = |(line, series): (Vec<String>, Vec<&Series>)| {
+            let begins = (from_s..to_s).step_by(step_s as usize);
+            let points = begins.map(|at_s| step(&series, value, at_s, at_s + step_s));
+            (line, points.collect())
+        };
+        self.found(selector, by).into_iter().map(line).collect()
     }
 
     fn label_values(&self, name: &str, label: &str) -> Vec<String> {
         let named = self.series.keys().filter(|key| key.1 == name);
-        let values: BTreeSet<String> = named
-            .filter_map(|(source, _, labels)| match label {
-                "service" => Some(source.service.clone()),
-                "host" => Some(source.host.clone()),
-                "instance" => Some(source.instance.clone()),
-                label => {
-                    let found = labels.iter().find(|(name, _)| name == label);
-                    found.map(|(_, value)| value.clone())
-                }
-            })
-            .collect();
-        values.into_iter().collect()
+        let values: BTreeSet<&str> = named.filter_map(|key| label_of(key, label)).collect();
+        values.into_iter().map(str::to_owned).collect()
     }
 
     fn now_s(&self) -> u64 {
@@ -187,14 +205,29 @@ impl History for MemoryHistory {
     }
 }
 
-fn matches(selector: &Selector, (source, name, labels): &Key) -> bool {
+fn matches(selector: &Selector, key: &Key) -> bool {
+    let (source, name, _) = key;
     let in_scope = match &selector.scope {
         Scope::All => true,
         Scope::Service(service) => source.service == *service,
         Scope::Host(host) => source.host == *host,
         Scope::Instance(instance) => source.instance == *instance,
     };
-    in_scope && selector.name == *name && selector.labels.iter().all(|label| labels.contains(label))
+    let mut labels = selector.labels.iter();
+    in_scope
+        && selector.name == *name
+        && labels.all(|(label, value)| label_of(key, label) == Some(value))
+}
+
+/// A label of a series, its own or its source's.
+fn label_of<'a>((source, _, labels): &'a Key, label: &str) -> Option<&'a str> {
+    let own = labels.iter().find(|(name, _)| name == label);
+    own.map(|(_, value)| value.as_str()).or(match label {
+        "service" => Some(&source.service),
+        "host" => Some(&source.host),
+        "instance" => Some(&source.instance),
+        _ => None,
+    })
 }
 
 #[cfg(test)]

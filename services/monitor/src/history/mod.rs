@@ -9,6 +9,8 @@ mod selector;
 pub use memory::{MemoryHistory, Source};
 pub use selector::{Scope, Selector};
 
+use std::collections::BTreeMap;
+
 /// One window of one series: of a counter the increments in it, of a gauge its values, of a histogram what was observed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point {
@@ -80,6 +82,9 @@ pub enum Value {
     Quantile(f64),
 }
 
+/// Numbers by values of labels. A combination that reported nothing need not be among them.
+pub type Lines = BTreeMap<Vec<String>, Vec<Option<f64>>>;
+
 /// Answers questions about the past.
 pub trait History {
     /// One number for each step that begins in `from_s..to_s`; the first begins at `from_s`. `None` where nothing was reported, or where
@@ -92,6 +97,40 @@ pub trait History {
         to_s: u64,
         step_s: u64,
     ) -> Vec<Option<f64>>;
+
+    /// As [`History::series`], a line for each combination of values that the labels `by` have, in the order of `by`. `service`, `host`
+    /// and `instance` count as labels here. Without any, one line of all.
+    ///
+    /// What is not told apart any better asks for each combination of values that there might be.
+    fn lines(
+        &self,
+        selector: &Selector,
+        by: &[String],
+        value: Value,
+        from_s: u64,
+        to_s: u64,
+        step_s: u64,
+    ) -> Lines {
+        let mut combinations = vec![(Vec::new(), selector.clone())];
+        for label in by {
+            let values = self.label_values(&selector.name, label);
+            let narrowed = |(line, selector): (Vec<String>, Selector)| {
+                let one = move |value: &String| {
+                    let line = line.iter().chain([value]).cloned().collect();
+                    (line, selector.clone().label(label, value))
+                };
+                values.iter().map(one).collect::<Vec<_>>()
+            };
+            combinations = combinations.into_iter().flat_map(narrowed).collect();
+        }
+        let asked = combinations.into_iter().map(|(line, selector)| {
+            let points = self.series(&selector, value, from_s, to_s, step_s);
+            (line, points)
+        });
+        asked
+            .filter(|(_, points)| points.iter().any(Option::is_some))
+            .collect()
+    }
 
     /// The values that a label has among all series of a name, sorted. `service`, `host` and `instance` count as labels here.
     fn label_values(&self, name: &str, label: &str) -> Vec<String>;

@@ -1,0 +1,12 @@
+//! Alarms, sinks and mail, by what people see of them.
+
+mod collector;
+mod daily_mail;
+mod keeper;
+mod lifecycle;
+mod plan;
+mod replay;
+mod rules;
+mod sinks;
+mod smtp;
+mod world;
