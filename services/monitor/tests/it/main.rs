@@ -4,6 +4,7 @@ mod collector;
 mod daily_mail;
 mod keeper;
 mod lifecycle;
+mod names;
 mod plan;
 mod replay;
 mod rules;
