@@ -15,13 +15,14 @@
 //! - Values of a call: [`Context`], [`Deadline`], [`Metadata`], [`Priority`], [`TraceContext`], [`Call`], [`Reply`], [`Status`].
 //! - What the IDL says: [`ServiceDescriptor`], [`MethodDescriptor`].
 //! - Time and rates: [`clock`], [`TokenBuckets`].
-//! - Figures: [`monitor`], and [`monitor!`] to declare them.
 //! - What people look at: [`Pages`] beside the methods of a server.
+//! - Figures: [`monitor`], and [`monitor!`] to declare them.
 //! - The two ends: [`Server`] with its [`Limits`] on a [`Listener`]; [`Channel`] with its [`ChannelConfig`] to [`Endpoint`]s.
 //!
 //! # Features
 //!
 //! - `http` (default): HTTP/1.1 with JSON or protobuf on the same port, after the Connect protocol, and the built-in pages.
+//! - `admin`: pages about the process on a listener of its own ([`admin`](crate::admin)).
 //! - `http-client`: [`http_client`], for webhooks and collectors.
 //! - `reflection` (default): servers describe themselves, for `svrkit list` and `svrkit call`.
 //! - `tls`: TLS 1.3 by rustls.
@@ -31,6 +32,8 @@
 // Generated code names this crate from outside, also when it stands in here.
 extern crate self as svrkit_rt;
 
+#[cfg(feature = "admin")]
+pub mod admin;
 pub mod builtin;
 mod call;
 mod client;

@@ -46,7 +46,7 @@ pub enum Code {
     Overloaded = 17,
 }
 
-const CODES: [(Code, &str); 18] = [
+pub(crate) const CODES: [(Code, &str); 18] = [
     (Code::Ok, "ok"),
     (Code::Cancelled, "cancelled"),
     (Code::Unknown, "unknown"),

@@ -39,8 +39,16 @@ pub(crate) static SYSTEMS: &[System] = &[
     System {
         name: "svrkit",
         blocking_client: true,
-        server: svrkit::server,
-        client: svrkit::client,
+        server: |addr| svrkit::server(addr, svrkit::Variant::Counted),
+        client: |load| svrkit::client(load, svrkit::Variant::Counted),
+        ..ROW
+    },
+    #[cfg(feature = "svrkit")]
+    System {
+        name: "svrkit-uncounted",
+        by_default: false,
+        server: |addr| svrkit::server(addr, svrkit::Variant::Uncounted),
+        client: |load| svrkit::client(load, svrkit::Variant::Uncounted),
         ..ROW
     },
     #[cfg(feature = "raw")]

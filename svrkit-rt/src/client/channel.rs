@@ -3,6 +3,7 @@
 use super::blocking;
 use super::config::ChannelConfig;
 use super::connection::ClientConnection;
+use super::counting::Counting;
 use super::endpoint::Endpoint;
 use super::lane::{Lane, not_connected};
 use crate::call::Call;
@@ -246,10 +247,15 @@ impl Service for Base {
 
 impl Core {
     async fn call(&self, mut request: Request) -> Result<Response, Status> {
+        let mut counting = Counting::begin(&request);
         for sending in 1.. {
             let connection = match self.pick() {
                 Some(connection) => connection,
-                None => self.wait(request.context.deadline).await?,
+                None => {
+                    counting.waits();
+                    let waited = self.wait(request.context.deadline).await;
+                    waited.inspect_err(|status| counting.refused(status))?
+                }
             };
             let mut call = connection.call(request);
             let result = (&mut call).await;
@@ -257,7 +263,10 @@ impl Core {
             let gone = matches!(&result, Err(status) if status.code() == Code::Unavailable);
             match call.unsent() {
                 Some(unsent) if gone && sending < SENDINGS_MAX => request = unsent,
-                _ => return result,
+                _ => {
+                    counting.end(&result, call.times());
+                    return result;
+                }
             }
         }
         Err(Status::internal("call was given up"))

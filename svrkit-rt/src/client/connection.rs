@@ -8,6 +8,7 @@ use crate::connection::{
 use crate::context::Priority;
 use crate::frame::{Answer, Head, Header, Parts, RequestHead, decode_status, put_frame};
 use crate::metadata::METADATA_BYTES_MAX;
+use crate::monitor::connections::OpenConnection;
 use crate::service::{Load, Request, Response};
 use crate::status::{Code, Status};
 use crate::trace::TRACE_BYTES;
@@ -76,6 +77,7 @@ impl ClientConnection {
             wakers: Vec::new(),
             on_end: Some(Box::new(on_end)),
             refused: None,
+            _counted: OpenConnection::of_client(),
         };
         tokio::spawn(driver.run());
         connection
@@ -86,6 +88,7 @@ impl ClientConnection {
         CallFuture {
             connection: self,
             state: CallState::New(Some(request)),
+            times: Times::default(),
         }
     }
 
@@ -107,8 +110,12 @@ impl ClientConnection {
     }
 
     /// Takes the request unless the connection is closed.
-    fn send(&self, request: &mut Option<Request>, waker: &Waker) -> Result<u64, Status> {
-        let now = Instant::now();
+    fn send(
+        &self,
+        request: &mut Option<Request>,
+        waker: &Waker,
+        now: Instant,
+    ) -> Result<u64, Status> {
         let mut state = self.outbox.lock();
         if let Some(status) = &state.table.closed {
             return Err(status.clone().with_not_started());
@@ -210,6 +217,14 @@ impl ClientConnection {
 pub(super) struct CallFuture {
     connection: Arc<ClientConnection>,
     state: CallState,
+    times: Times,
+}
+
+/// When a call was sent and when it was answered; `None` for what did not happen.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Times {
+    pub(super) sent: Option<Instant>,
+    pub(super) answered: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -223,12 +238,17 @@ impl Future for CallFuture {
     type Output = Result<Response, Status>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<Response, Status>> {
-        let CallFuture { connection, state } = &mut *self;
+        let CallFuture {
+            connection,
+            state,
+            times,
+        } = &mut *self;
         match state {
             CallState::New(request) => {
-                let sent = connection.send(request, cx.waker());
-                match sent {
+                let now = Instant::now();
+                match connection.send(request, cx.waker(), now) {
                     Ok(request_id) => {
+                        times.sent = Some(now);
                         self.state = CallState::Sent(request_id);
                         Poll::Pending
                     }
@@ -240,7 +260,8 @@ impl Future for CallFuture {
                 let mut state = connection.outbox.lock();
                 match state.table.slots.look(request_id, cx.waker()) {
                     Look::Waiting => Poll::Pending,
-                    Look::Done(result) => {
+                    Look::Done(result, at) => {
+                        times.answered = at;
                         // A connection that is leaving ends with its last call.
                         let waker = state.table.leaving.then(|| state.wake()).flatten();
                         drop(state);
@@ -267,6 +288,10 @@ impl CallFuture {
             CallState::Sent(_) | CallState::Done => None,
         }
     }
+
+    pub(super) fn times(&self) -> Times {
+        self.times
+    }
 }
 
 impl Drop for CallFuture {
@@ -290,6 +315,7 @@ struct Driver {
     on_end: Option<Box<dyn FnOnce() + Send>>,
     /// Why the callee sent us away, if it did not just drain.
     refused: Option<Status>,
+    _counted: OpenConnection,
 }
 
 impl Driver {
@@ -401,10 +427,11 @@ impl Driver {
         if self.answers.is_empty() {
             return;
         }
+        let now = Instant::now();
         let mut state = self.shared.outbox.lock();
         for (request_id, result) in self.answers.drain(..) {
-            self.wakers
-                .extend(state.table.slots.complete(request_id, result));
+            let waker = state.table.slots.complete(request_id, result, now);
+            self.wakers.extend(waker);
         }
         drop(state);
         for waker in self.wakers.drain(..) {

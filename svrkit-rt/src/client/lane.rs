@@ -4,6 +4,7 @@ use super::backoff;
 use super::config::ChannelConfig;
 use super::connection::ClientConnection;
 use super::endpoint::Endpoint;
+use crate::monitor::connections::OPEN_FAILURES;
 use crate::status::Status;
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 use std::time::Duration;
@@ -112,7 +113,10 @@ impl Lane {
                     *opening = Opening::default();
                 }
             }
-            Err(error) => self.failed(&mut self.opening(), error),
+            Err(error) => {
+                OPEN_FAILURES.add(1);
+                self.failed(&mut self.opening(), error);
+            }
         }
         self.changed.notify_waiters();
     }

@@ -5,6 +5,7 @@ mod blocking;
 mod channel;
 mod config;
 mod connection;
+mod counting;
 mod endpoint;
 mod lane;
 mod slots;

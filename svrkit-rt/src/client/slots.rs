@@ -30,13 +30,14 @@ struct Slot {
 enum SlotState {
     Free,
     Waiting(Waker),
-    Done(Result<Response, Status>),
+    Done(Result<Response, Status>, Instant),
 }
 
 /// What a call finds when it looks.
 pub(super) enum Look {
     Waiting,
-    Done(Result<Response, Status>),
+    /// With the time when the answer came, or when it was clear that none would.
+    Done(Result<Response, Status>, Option<Instant>),
 }
 
 impl Slots {
@@ -75,17 +76,18 @@ impl Slots {
         (slot.call == (request_id >> 32) as u32).then_some(slot)
     }
 
-    /// Brings an answer; the waker is of the call to wake. `None` when nobody waits for it any more.
+    /// Brings an answer that came at `now`; the waker is of the call to wake. `None` when nobody waits for it any more.
     pub(super) fn complete(
         &mut self,
         request_id: u64,
         result: Result<Response, Status>,
+        now: Instant,
     ) -> Option<Waker> {
         let slot = self.slot(request_id)?;
         if !matches!(slot.state, SlotState::Waiting(_)) {
             return None;
         }
-        match std::mem::replace(&mut slot.state, SlotState::Done(result)) {
+        match std::mem::replace(&mut slot.state, SlotState::Done(result, now)) {
             SlotState::Waiting(waker) => Some(waker),
             _ => None,
         }
@@ -94,7 +96,7 @@ impl Slots {
     /// Takes the answer if it is there, else leaves the waker.
     pub(super) fn look(&mut self, request_id: u64, waker: &Waker) -> Look {
         let Some(slot) = self.slot(request_id) else {
-            return Look::Done(Err(Status::internal("call is not in the table")));
+            return Look::Done(Err(Status::internal("call is not in the table")), None);
         };
         match std::mem::replace(&mut slot.state, SlotState::Free) {
             SlotState::Waiting(mut w) => {
@@ -102,11 +104,11 @@ impl Slots {
                 slot.state = SlotState::Waiting(w);
                 Look::Waiting
             }
-            SlotState::Done(result) => {
+            SlotState::Done(result, at) => {
                 self.release(request_id as u32);
-                Look::Done(result)
+                Look::Done(result, Some(at))
             }
-            SlotState::Free => Look::Done(Err(Status::internal("call was finished before"))),
+            SlotState::Free => Look::Done(Err(Status::internal("call was finished before")), None),
         }
     }
 
@@ -150,7 +152,7 @@ impl Slots {
             late.push(request_id(slot.call, index));
             let status = Status::deadline_exceeded("no answer in time");
             if let SlotState::Waiting(waker) =
-                std::mem::replace(&mut slot.state, SlotState::Done(Err(status)))
+                std::mem::replace(&mut slot.state, SlotState::Done(Err(status), now))
             {
                 wakers.push(waker);
             }
@@ -168,10 +170,11 @@ impl Slots {
     /// Ends all calls, because the connection did.
     pub(super) fn fail_all(&mut self, status: &Status) -> Vec<Waker> {
         let mut wakers = Vec::new();
+        let now = Instant::now();
         for slot in &mut self.slots {
             if let SlotState::Waiting(_) = slot.state
                 && let SlotState::Waiting(waker) =
-                    std::mem::replace(&mut slot.state, SlotState::Done(Err(status.clone())))
+                    std::mem::replace(&mut slot.state, SlotState::Done(Err(status.clone()), now))
             {
                 wakers.push(waker);
             }

@@ -5,6 +5,7 @@ use super::answer::{Answer, Failure, with_type};
 use super::body::{self, Outgoing, ReadError};
 use super::builtin::BuiltinPage;
 use super::codec::{ACCEPT_POST, Codec};
+use super::counting::Counting;
 use super::headers::{put_metadata, to_metadata};
 use super::pages;
 use super::site::{Door, Route};
@@ -152,11 +153,15 @@ async fn serve<S: Service>(
     context: Box<Context>,
     body: Bytes,
 ) -> Result<Response, Status> {
-    let _in_flight = server.enter(body.len())?;
+    let mut counting = Counting::begin(server, &context, body.len());
+    let entered = server.enter(body.len());
+    let _in_flight = entered.inspect_err(|status| counting.refused(status))?;
     let deadline = context.deadline;
     let call = server.service().call(Request { context, body });
-    let response = within(deadline, call).await??;
-    server.admit_response(response, 0)
+    let result = within(deadline, call).await.flatten();
+    let result = result.and_then(|response| server.admit_response(response, 0));
+    counting.end(&result);
+    result
 }
 
 async fn within<F: Future>(deadline: Deadline, future: F) -> Result<F::Output, Status> {

@@ -26,6 +26,13 @@ impl Html {
         self
     }
 
+    /// Another part, written before.
+    #[cfg(feature = "admin")]
+    pub(crate) fn append(&mut self, part: &Html) -> &mut Html {
+        self.0.push_str(&part.0);
+        self
+    }
+
     pub(crate) fn finish(self) -> String {
         self.0
     }

@@ -17,6 +17,8 @@ mod codec;
 #[cfg(feature = "http")]
 mod connection;
 #[cfg(feature = "http")]
+mod counting;
+#[cfg(feature = "http")]
 mod exchange;
 #[cfg(feature = "http")]
 mod headers;
@@ -36,8 +38,12 @@ mod tickets;
 #[cfg(feature = "http")]
 mod unary_get;
 
+#[cfg(feature = "admin")]
+pub(crate) use builtin::Listing;
 #[cfg(feature = "http")]
 pub(crate) use connection::Connection;
+#[cfg(feature = "admin")]
+pub(crate) use html::Html;
 #[cfg(feature = "http")]
 pub use options::HttpOptions;
 #[cfg(feature = "http")]

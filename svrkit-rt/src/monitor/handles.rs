@@ -2,7 +2,7 @@
 
 use super::cells;
 use super::dynamic;
-use super::kind::{Kind, assert_metric};
+use super::kind::{Kind, NameError, assert_metric};
 use super::registry::{Declaration, REFUSED_SLOT, Registry};
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
@@ -64,14 +64,40 @@ pub fn observe(id: impl Into<Id>, value: u64) {
     }
 }
 
-/// A declared metric, with the slot of its series without labels once somebody counted there.
+/// The slot of a series, once somebody counted there.
 #[derive(Debug)]
-struct Declared {
+pub(super) struct Place(AtomicU32);
+
+impl Place {
+    pub(super) const fn new() -> Place {
+        Place(AtomicU32::new(UNPLACED))
+    }
+
+    /// The slot; `place` finds it the first time. Two threads that are first both find the same.
+    #[inline]
+    pub(super) fn slot(&self, place: impl FnOnce() -> u32) -> u32 {
+        match self.0.load(Relaxed) {
+            UNPLACED => self.fill(place),
+            slot => slot,
+        }
+    }
+
+    #[cold]
+    fn fill(&self, place: impl FnOnce() -> u32) -> u32 {
+        let slot = place();
+        self.0.store(slot, Relaxed);
+        slot
+    }
+}
+
+/// A declared metric, with the place of its series without labels.
+#[derive(Debug)]
+pub(super) struct Declared {
     kind: Kind,
     name: &'static str,
     unit: &'static str,
     help: &'static str,
-    slot: AtomicU32,
+    plain: Place,
 }
 
 impl Declared {
@@ -87,7 +113,7 @@ impl Declared {
             name,
             unit,
             help,
-            slot: AtomicU32::new(UNPLACED),
+            plain: Place::new(),
         }
     }
 
@@ -102,24 +128,21 @@ impl Declared {
 
     #[inline]
     fn slot(&self) -> u32 {
-        match self.slot.load(Relaxed) {
-            UNPLACED => self.place(),
-            slot => slot,
+        self.plain.slot(|| self.place(&[]))
+    }
+
+    /// The slot of a series, from the registry.
+    pub(super) fn place(&self, labels: &[(&str, &str)]) -> u32 {
+        match Registry::active().place(self.declaration(), labels) {
+            Ok(place) => place.slot,
+            Err(e) => self.refuse(&e),
         }
     }
 
-    #[cold]
-    fn place(&self) -> u32 {
-        let place = Registry::active().place(self.declaration(), &[]);
-        let slot = place.map_or_else(
-            |e| {
-                tracing::error!(error = %e, "metric cannot be had; what it counts is lost");
-                REFUSED_SLOT
-            },
-            |place| place.slot,
-        );
-        self.slot.store(slot, Relaxed);
-        slot
+    /// Who counts is not to be troubled with it.
+    fn refuse(&self, e: &NameError) -> u32 {
+        tracing::error!(error = %e, metric = self.name, "series cannot be had; what it counts is lost");
+        REFUSED_SLOT
     }
 
     fn id(&self) -> Id {
@@ -127,10 +150,8 @@ impl Declared {
     }
 
     fn labelled(&self, labels: &[(&str, &str)]) -> Id {
-        dynamic::find(self.declaration(), labels).unwrap_or_else(|e| {
-            tracing::error!(error = %e, metric = self.name, "labels cannot be had; what they count is lost");
-            Id::new(self.kind, REFUSED_SLOT)
-        })
+        dynamic::find(self.declaration(), labels)
+            .unwrap_or_else(|e| Id::new(self.kind, self.refuse(&e)))
     }
 }
 
@@ -140,7 +161,7 @@ macro_rules! handle {
         ///
         /// Declared with [`crate::monitor!`].
         #[derive(Debug)]
-        pub struct $Handle(Declared);
+        pub struct $Handle(pub(super) Declared);
 
         impl $Handle {
             /// What [`crate::monitor!`] writes. `unit` is empty, or what `name` ends in.

@@ -4,8 +4,8 @@
 //! memory of the calling thread. [`open`] puts that memory into a file that agents read ([`Reader`]), laid out as `MONITOR.md` says;
 //! without it everything counts in memory of the process's own, and nothing else is different.
 
-mod calls;
 mod cells;
+pub(crate) mod connections;
 mod dynamic;
 mod handles;
 mod header;
@@ -19,7 +19,9 @@ mod process;
 mod reader;
 mod records;
 mod registry;
-mod sampler;
+pub(crate) mod rpc;
+pub(crate) mod runtime_lag;
+pub(crate) mod sampler;
 mod segment;
 mod snapshot;
 
@@ -38,5 +40,6 @@ pub use snapshot::{Buckets, Instance, Metric, Series, Snapshot, Value};
 
 /// What this process has counted.
 pub fn snapshot() -> Snapshot {
+    process::sample();
     registry::Registry::active().snapshot()
 }

@@ -3,10 +3,10 @@
 use super::header::FormatError;
 use super::layout::{Geometry, TEXT_BYTES_MAX};
 use super::reader::{FileSource, SEGMENT_ENDING};
-use super::registry::{Registry, check};
+use super::registry::{Registry, State};
 use super::segment::Segment;
 use super::snapshot::{Instance, read_header, read_registry};
-use super::{process, sampler};
+use super::{process, rpc, sampler};
 use rustix::process::getuid;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
@@ -180,9 +180,10 @@ pub fn open(config: &Config) -> Result<(), OpenError> {
     make_directory(&config.directory)?;
     let path = segment_path(&config.directory, &config.instance);
     let registry = open_registry(config, &path)?;
-    let registry = registry.activate().ok_or(OpenError::TooLate)?;
-    super::calls::set_counted(config.count_calls);
-    sampler::start(registry).map_err(|error| OpenError::Io { path, error })
+    registry.activate().ok_or(OpenError::TooLate)?;
+    rpc::count_calls(config.count_calls);
+    sampler::start();
+    Ok(())
 }
 
 /// The file of an instance.
@@ -232,13 +233,13 @@ fn open_registry(config: &Config, path: &Path) -> Result<Registry, OpenError> {
         if empty {
             let segment = Segment::create(file, config.geometry()).map_err(io)?;
             segment.enter(&config.identity());
-            return Ok(Registry::new(segment, config.series_max));
+            return Registry::new(segment, State::default(), config.series_max).map_err(io);
         }
         match read(&file) {
-            Ok((geometry, registry)) => {
+            Ok((geometry, state)) => {
                 let segment = Segment::reopen(file, geometry).map_err(io)?;
                 segment.enter(&config.identity());
-                return Ok(Registry::restore(segment, &registry, config.series_max));
+                return Registry::new(segment, state, config.series_max).map_err(io);
             }
             Err(why) => {
                 let aside = aside(path);
@@ -289,15 +290,15 @@ fn is_at(file: &File, path: &Path) -> bool {
 }
 
 /// What is in a file, if it is a segment from end to end.
-fn read(file: &File) -> Result<(Geometry, Vec<u8>), super::ReadError> {
+fn read(file: &File) -> Result<(Geometry, State), super::ReadError> {
     let source = FileSource(file);
     let header = read_header(&source)?;
     let registry = read_registry(&source, &header)?;
-    check(&registry, header.geometry)?;
+    let state = State::parse(&registry, header.geometry)?;
     let whole = header.geometry.file_bytes() as u64;
     let len = file.metadata()?.len();
     if len != whole {
         return Err(FormatError::Truncated { len }.into());
     }
-    Ok((header.geometry, registry))
+    Ok((header.geometry, state))
 }

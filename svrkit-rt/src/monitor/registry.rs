@@ -12,6 +12,7 @@ use super::segment::Segment;
 use super::snapshot::{Instance, Snapshot, take};
 use super::{histogram, open};
 use std::collections::HashMap;
+use std::io;
 use std::sync::atomic::Ordering::{Relaxed, Release};
 use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::sync::{Mutex, MutexGuard, OnceLock};
@@ -42,8 +43,9 @@ pub(super) struct Registry {
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
-struct State {
+/// What the registry's bytes say, and what of the segment is in use.
+#[derive(Debug)]
+pub(super) struct State {
     /// By id.
     metrics: Vec<MetricState>,
     /// The one that counts now, of those with the name.
@@ -80,7 +82,7 @@ pub(super) struct Declaration<'a> {
 
 /// Where a series counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct Placed {
     pub(super) slot: u32,
     /// Not the series of its own that was asked for, because there is no room for more.
     pub(super) overflow: bool,
@@ -106,49 +108,45 @@ impl Registry {
         let config = open::Config::default();
         let segment = Segment::anonymous(config.geometry());
         segment.enter(&config.identity());
-        Registry::new(segment, config.series_max)
+        Registry::of(segment, State::default(), config.series_max)
     }
 
-    /// For a segment without series.
-    pub(super) fn new(segment: Segment, series_max: usize) -> Registry {
-        let registry = Registry {
-            segment,
-            series_max,
-            state: Mutex::new(State {
-                slots_used: REFUSED_SLOTS,
-                ..State::default()
-            }),
-        };
-        registry.start(&mut registry.state());
-        registry
-    }
-
-    /// For a segment with series of earlier owners, whose counters go on.
+    /// For a segment of a file, with the series of earlier owners if there are any.
     ///
     /// # Errors
-    /// When its registry makes no sense.
-    pub(super) fn restore(segment: Segment, bytes: &[u8], series_max: usize) -> Registry {
-        // Whoever calls has parsed it before; what does not parse is not there.
-        let state = State::parse(bytes, segment.geometry()).unwrap_or_default();
+    /// When the file system has no room.
+    pub(super) fn new(segment: Segment, state: State, series_max: usize) -> io::Result<Registry> {
+        let registry = Registry::of(segment, state, series_max);
+        let reserved = {
+            let state = &mut *registry.state();
+            registry.reserve_slots(state, state.slots_used)
+        };
+        match reserved {
+            true => Ok(registry),
+            false => Err(io::ErrorKind::StorageFull.into()),
+        }
+    }
+
+    fn of(segment: Segment, mut state: State, series_max: usize) -> Registry {
+        let shards = segment.geometry().shards;
+        let used = segment.header(word::SHARDS_USED);
+        state.shards_used = (used.load(Relaxed) as usize).clamp(SHARED + 1, shards.max(1));
+        state.free_shards = (SHARED + 1..state.shards_used).rev().collect();
+        used.store(state.shards_used as u64, Release);
+        let slots_used = segment.header(word::SLOTS_USED);
+        slots_used.store(state.slots_used as u64, Release);
         let registry = Registry {
             segment,
             series_max,
             state: Mutex::new(state),
         };
-        registry.start(&mut registry.state());
+        registry.begin_levels();
         registry
     }
 
     /// Levels and largest values are of the process, so they begin with it.
-    fn start(&self, state: &mut State) {
-        let shards = self.segment.geometry().shards;
-        let used = self.segment.header(word::SHARDS_USED);
-        state.shards_used = (used.load(Relaxed) as usize).clamp(SHARED + 1, shards.max(1));
-        state.free_shards = (SHARED + 1..state.shards_used).rev().collect();
-        used.store(state.shards_used as u64, Release);
-        let _ = self.reserve_slots(state, state.slots_used);
-        let slots_used = self.segment.header(word::SLOTS_USED);
-        slots_used.store(state.slots_used as u64, Release);
+    fn begin_levels(&self) {
+        let state = self.state();
         let levels = state.series.iter().filter_map(|((metric, _), slot)| {
             let kind = state.metrics[*metric as usize].kind;
             matches!(kind, Kind::Gauge | Kind::Max).then_some((*slot as usize, kind.slots()))
@@ -174,7 +172,7 @@ impl Registry {
         &self,
         declaration: Declaration<'_>,
         labels: &[(&str, &str)],
-    ) -> Result<Place, NameError> {
+    ) -> Result<Placed, NameError> {
         let mut sorted: Vec<(&str, &str)> = labels
             .iter()
             .map(|(key, value)| (*key, cut(value, LABEL_VALUE_BYTES_MAX)))
@@ -184,14 +182,14 @@ impl Registry {
         check_labels(&sorted)?;
         let state = &mut *self.state();
         let Some(metric) = self.metric(state, declaration)? else {
-            return Ok(Place {
+            return Ok(Placed {
                 slot: REFUSED_SLOT,
                 overflow: true,
             });
         };
         let key = (metric, encode_labels(&sorted).into_boxed_slice());
         if let Some(slot) = state.series.get(&key) {
-            return Ok(Place {
+            return Ok(Placed {
                 slot: *slot,
                 overflow: false,
             });
@@ -200,12 +198,12 @@ impl Registry {
             || state.metrics[metric as usize].series >= SERIES_PER_METRIC_MAX;
         let made = (!full).then(|| self.add_series(state, metric, &sorted));
         if let Some(slot) = made.flatten() {
-            return Ok(Place {
+            return Ok(Placed {
                 slot,
                 overflow: false,
             });
         }
-        Ok(Place {
+        Ok(Placed {
             slot: self.overflow(state, metric, declaration.name),
             overflow: true,
         })
@@ -414,6 +412,10 @@ impl Registry {
         self.segment.header(word::BEATS).fetch_add(1, Relaxed);
     }
 
+    pub(super) fn is_file(&self) -> bool {
+        self.segment.is_file()
+    }
+
     pub(super) fn snapshot(&self) -> Snapshot {
         take(&self.segment).unwrap_or_else(|e| {
             tracing::error!(error = %e, "own counters cannot be read");
@@ -441,12 +443,32 @@ fn record_of<'a>(id: u16, declaration: Declaration<'a>, help: &'a str) -> Metric
     }
 }
 
+/// That of an empty registry.
+impl Default for State {
+    fn default() -> State {
+        State {
+            metrics: Vec::new(),
+            by_name: HashMap::new(),
+            series: HashMap::new(),
+            maxes: Vec::new(),
+            registry_used: 0,
+            registry_reserved: 0,
+            slots_used: REFUSED_SLOTS,
+            slots_reserved: 0,
+            shards_used: 0,
+            free_shards: Vec::new(),
+        }
+    }
+}
+
 impl State {
     /// What the registry of a file says.
+    ///
+    /// # Errors
+    /// When it makes no sense.
     pub(super) fn parse(bytes: &[u8], geometry: Geometry) -> Result<State, FormatError> {
         let mut state = State {
             registry_used: bytes.len(),
-            slots_used: REFUSED_SLOTS,
             ..State::default()
         };
         for record in parse(bytes) {
@@ -501,9 +523,4 @@ impl State {
         }
         self.series.insert((metric, labels), slot);
     }
-}
-
-/// Whether a registry of a file makes sense.
-pub(super) fn check(bytes: &[u8], geometry: Geometry) -> Result<(), FormatError> {
-    State::parse(bytes, geometry).map(drop)
 }

@@ -112,6 +112,10 @@ impl Segment {
         self.geometry
     }
 
+    pub(super) fn is_file(&self) -> bool {
+        self.file.is_some()
+    }
+
     pub(super) fn header(&self, at: usize) -> &'static AtomicU64 {
         &self.words[at]
     }

@@ -7,6 +7,7 @@ use super::watch::OpenConnection;
 use crate::connection::{FrameReader, OutQueue};
 use crate::frame::{GoAway, Head, Header, HeaderError, MAGIC, Parts, encode_status, put_frame};
 use crate::http;
+use crate::monitor::connections;
 use crate::service::Service;
 use crate::status::{Code, Status};
 use crate::transport::{Listener, Stream};
@@ -59,32 +60,32 @@ pub(super) async fn run<S: Service>(
     shutdown: impl Future<Output = ()>,
 ) {
     let mut shutdown = pin!(shutdown);
-    let mut connections = JoinSet::new();
+    let mut serving = JoinSet::new();
     let mut refusals = JoinSet::new();
     let mut next_id = 0;
     loop {
         tokio::select! {
             biased;
             () = &mut shutdown => break,
-            Some(_) = connections.join_next() => {}
+            Some(_) = serving.join_next() => {}
             Some(_) = refusals.join_next() => {}
             accepted = listener.accept(), if refusals.len() < REFUSALS_MAX => match accepted {
-                Ok((stream, peer)) if connections.len() < server.limits.connections_max => {
+                Ok((stream, peer)) if serving.len() < server.limits.connections_max => {
                     next_id += 1;
                     let arrival = Arrival {
                         id: next_id,
                         peer,
                         opened: Instant::now(),
                     };
-                    connections.spawn(serve(stream, arrival, server.clone(), open.clone()));
-                }
-                Ok((stream, _)) if refusals.len() < REFUSING_MAX => {
-                    refusals.spawn(refuse(stream, REFUSING_MS));
+                    serving.spawn(serve(stream, arrival, server.clone(), open.clone()));
                 }
                 Ok((stream, _)) => {
-                    refusals.spawn(refuse(stream, 0));
+                    let in_its_protocol = refusals.len() < REFUSING_MAX;
+                    refusals.spawn(refuse(stream, if in_its_protocol { REFUSING_MS } else { 0 }));
+                    connections::REFUSED.add(1);
                 }
                 Err(e) => {
+                    connections::ACCEPT_FAILURES.add(1);
                     tracing::warn!(error = %e, "accept failed");
                     sleep(Duration::from_millis(ACCEPT_PAUSE_MS)).await;
                 }
@@ -96,9 +97,9 @@ pub(super) async fn run<S: Service>(
     server.health.drain();
     open.drain();
     let give_up = Instant::now() + Duration::from_millis(server.limits.drain_timeout_ms);
-    while let Ok(Some(_)) = timeout_at(give_up, connections.join_next()).await {}
+    while let Ok(Some(_)) = timeout_at(give_up, serving.join_next()).await {}
     // Dropping the set ends the tasks that are left; their handlers are cancelled with them.
-    connections.shutdown().await;
+    serving.shutdown().await;
 }
 
 impl Open {
@@ -165,6 +166,7 @@ async fn serve<S: Service>(
     server: Arc<ServerState<S>>,
     open: Arc<Open>,
 ) {
+    let _counted = connections::OpenConnection::of_server();
     let opened = arrival.opened;
     let until = opened + Duration::from_millis(server.limits.first_frame_timeout_ms);
     let first = tokio::select! {

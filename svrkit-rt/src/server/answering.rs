@@ -6,6 +6,7 @@ use super::watch::Traffic;
 use crate::connection::{Flush, Outbox, State};
 use crate::context::Priority;
 use crate::frame::{Answer, GoAway, Head, Header, Parts, encode_status, put_frame};
+use crate::monitor::rpc::{End, SideCounts};
 use crate::service::{Request, Response, Service};
 use crate::status::{Code, Status};
 use std::sync::Arc;
@@ -100,6 +101,8 @@ pub(super) struct Answering<S: Service> {
     /// Bytes of the request, as they are counted for the server.
     pub(super) bytes: usize,
     pub(super) arrived: Instant,
+    /// Where it counts, unless calls are not counted.
+    pub(super) counts: Option<&'static SideCounts>,
     /// Not answered yet.
     pub(super) open: bool,
 }
@@ -108,26 +111,38 @@ impl<S: Service> Answering<S> {
     /// Runs the handler and answers.
     pub(super) async fn serve(self, mut request: Request) {
         let queued = request.context.start(self.arrived);
+        let queued_us = queued.as_micros() as u32;
+        if let Some(counts) = self.counts {
+            counts.queued(queued_us as u64);
+        }
         let result = self.shared.server.service.call(request).await;
-        self.finish(result, queued.as_micros() as u32);
+        self.finish(result, queued_us);
     }
 
     fn finish(mut self, result: Result<Response, Status>, queued_us: u32) {
         self.open = false;
         let shared = &self.shared;
         shared.server.in_flight.leave(self.bytes);
+        // Before the lock is taken, which others wait for.
+        let latency = self.counts.map(|_| self.arrived.elapsed());
         let mut state = shared.outbox.lock();
-        if state.table.finish(self.key) || state.table.closed {
+        let expired = state.table.finish(self.key);
+        if expired || state.table.closed {
             let waker = (state.table.running == 0).then(|| state.wake()).flatten();
             drop(state);
             if let Some(waker) = waker {
                 waker.wake();
             }
+            self.count_unanswered(expired);
             return;
         }
         let checksum = state.table.checksum;
-        match result.and_then(|response| shared.server.admit_response(response, state.unwritten()))
-        {
+        let result =
+            result.and_then(|response| shared.server.admit_response(response, state.unwritten()));
+        if let Some(counts) = self.counts {
+            counts.end(End::answered(&result, self.bytes, latency));
+        }
+        match result {
             Ok(response) => {
                 let answer = Head::Answer(Answer {
                     code: 0,
@@ -168,6 +183,19 @@ impl<S: Service> Answering<S> {
     }
 }
 
+impl<S: Service> Answering<S> {
+    /// Counts a request whose handler's answer nobody gets: it came after the deadline, or its caller is gone.
+    fn count_unanswered(&self, expired: bool) {
+        if let Some(counts) = self.counts {
+            let code = match expired {
+                true => Code::DeadlineExceeded,
+                false => Code::Cancelled,
+            };
+            counts.end(End::given_up(code, self.bytes));
+        }
+    }
+}
+
 impl<S: Service> Drop for Answering<S> {
     fn drop(&mut self) {
         if !self.open {
@@ -175,13 +203,14 @@ impl<S: Service> Drop for Answering<S> {
         }
         self.shared.server.in_flight.leave(self.bytes);
         let mut state = self.shared.outbox.lock();
-        state.table.finish(self.key);
+        let expired = state.table.finish(self.key);
         // The connection may be waiting for its last handler.
         let waker = (state.table.running == 0).then(|| state.wake()).flatten();
         drop(state);
         if let Some(waker) = waker {
             waker.wake();
         }
+        self.count_unanswered(expired);
     }
 }
 

@@ -7,6 +7,7 @@ use crate::connection::{FrameReader, Incoming, Outbox, TURN_FRAMES_MAX, Writer};
 use crate::context::{Context, Priority};
 use crate::deadline::Deadline;
 use crate::frame::{Head, Header, Payload, RequestHead};
+use crate::monitor::rpc::{Rejection, SideCounts};
 use crate::service::{Request, Service};
 use crate::status::Status;
 use crate::transport::Stream;
@@ -54,6 +55,18 @@ struct Owed {
     /// `received` must have reached this.
     received: u64,
     what: &'static str,
+}
+
+/// Why a request is answered without a handler.
+struct Refused {
+    why: Rejection,
+    status: Status,
+}
+
+impl Refused {
+    fn new(why: Rejection, status: Status) -> Refused {
+        Refused { why, status }
+    }
 }
 
 impl<S: Service> Connection<S> {
@@ -229,7 +242,10 @@ impl<S: Service> Connection<S> {
             Incoming::Frame(header, payload) => match header.head {
                 Head::Request(request) => match payload {
                     Ok(payload) => arrived.push((header, request, payload)),
-                    Err(status) => self.answer_refused(header.request_id, status),
+                    Err(status) => {
+                        let refused = Refused::new(Rejection::Malformed, status);
+                        self.answer_refused(&header, request.method_id, refused);
+                    }
                 },
                 Head::Cancel if payload.is_ok() => {
                     // The request may stand right before its cancel.
@@ -239,13 +255,15 @@ impl<S: Service> Connection<S> {
                 Head::Cancel | Head::Answer(_) | Head::GoAway(_) | Head::Unknown(_) => {}
             },
             Incoming::TooLarge(header) => {
-                if matches!(header.head, Head::Request(_)) {
+                if let Head::Request(request) = header.head {
                     let max = self.shared.server.limits.frame_bytes_max;
                     let message = format!(
                         "frame_bytes_max: payload is {} bytes, over {max}",
                         header.payload_len
                     );
-                    self.answer_refused(header.request_id, Status::resource_exhausted(message));
+                    let status = Status::resource_exhausted(message);
+                    let refused = Refused::new(Rejection::FrameBytes, status);
+                    self.answer_refused(&header, request.method_id, refused);
                 }
             }
         }
@@ -278,25 +296,35 @@ impl<S: Service> Connection<S> {
         };
         for (n, (header, head, payload)) in arrived.drain(..).enumerate() {
             if n >= admitted {
-                let message = if n >= room {
-                    "in_flight_per_connection_max: too many requests of this connection in flight"
+                let (why, message) = if n >= room {
+                    (
+                        Rejection::InFlightPerConnection,
+                        "in_flight_per_connection_max: too many requests of this connection in flight",
+                    )
                 } else {
-                    "in_flight_max: too many requests in flight"
+                    (
+                        Rejection::InFlight,
+                        "in_flight_max: too many requests in flight",
+                    )
                 };
-                let status = Status::overloaded(message).with_not_started();
-                self.answer_refused(header.request_id, status);
+                let refused = Refused::new(why, Status::overloaded(message));
+                self.answer_refused(&header, head.method_id, refused);
                 continue;
             }
             let bytes = header.payload_len as usize;
-            let request = match self.request(&header, head, payload, now) {
+            let method_id = head.method_id;
+            let (request, counts) = match self.request(&header, head, payload, now) {
                 Ok(request) => request,
-                Err(status) => {
+                Err(refused) => {
                     self.shared.server.in_flight.leave(0);
                     self.shared.outbox.lock().table.running -= 1;
-                    self.answer_refused(header.request_id, status);
+                    self.answer_refused(&header, method_id, refused);
                     continue;
                 }
             };
+            if let Some(counts) = counts {
+                counts.begin(request.context.attempt);
+            }
             self.requests += 1;
             let key = CallKey {
                 request_id: header.request_id,
@@ -308,6 +336,7 @@ impl<S: Service> Connection<S> {
                 key,
                 bytes,
                 arrived: now,
+                counts,
                 open: true,
             };
             let task = tokio::spawn(answering.serve(request));
@@ -315,20 +344,19 @@ impl<S: Service> Connection<S> {
         }
     }
 
-    /// What the header and the IDL say, checked before anything is decoded.
+    /// What the header and the IDL say, checked before anything is decoded; and where the request counts.
     fn request(
         &self,
         header: &Header,
         head: RequestHead,
         mut payload: Payload,
         now: Instant,
-    ) -> Result<Request, Status> {
+    ) -> Result<(Request, Option<&'static SideCounts>), Refused> {
         let server = &self.shared.server;
-        let Some(method) = server.method(head.method_id) else {
-            return Err(Status::unimplemented(format!(
-                "no method with id {}",
-                head.method_id
-            )));
+        let Some((method, counts)) = server.method(head.method_id) else {
+            let message = format!("no method with id {}", head.method_id);
+            let status = Status::unimplemented(message);
+            return Err(Refused::new(Rejection::UnknownMethod, status));
         };
         let max = match method.request_bytes_max {
             0 => server.limits.request_bytes_max,
@@ -340,21 +368,27 @@ impl<S: Service> Connection<S> {
                 method.full_name,
                 payload.body.len()
             );
-            return Err(Status::resource_exhausted(message));
+            let status = Status::resource_exhausted(message);
+            return Err(Refused::new(Rejection::RequestBytes, status));
         }
         if header.extension_len as usize > server.limits.metadata_bytes_max {
             let (len, max) = (header.extension_len, server.limits.metadata_bytes_max);
             let message = format!("metadata_bytes_max: metadata is {len} bytes, over {max}");
-            return Err(Status::resource_exhausted(message));
+            let status = Status::resource_exhausted(message);
+            return Err(Refused::new(Rejection::MetadataBytes, status));
         }
         if self.calls.contains(header.request_id) {
             let message = "request id is in use by another call in flight";
-            return Err(Status::invalid_argument(message));
+            let status = Status::invalid_argument(message);
+            return Err(Refused::new(Rejection::Malformed, status));
         }
-        let (trace, metadata) = payload.extension(header)?;
+        let (trace, metadata) = payload
+            .extension(header)
+            .map_err(|status| Refused::new(Rejection::Malformed, status))?;
         if !server.in_flight.enter_bytes(header.payload_len as usize) {
             let message = "in_flight_bytes_max: requests in flight hold too many bytes";
-            return Err(Status::overloaded(message));
+            let status = Status::overloaded(message);
+            return Err(Refused::new(Rejection::InFlightBytes, status));
         }
         let deadline = match head.timeout_us {
             0 => Deadline::from(now, Duration::from_millis(method.timeout_ms as u64)),
@@ -370,17 +404,20 @@ impl<S: Service> Connection<S> {
         context.trace = trace;
         context.metadata = metadata;
         context.attachment = payload.attachment;
-        Ok(Request::new(context, payload.body))
+        Ok((Request::new(context, payload.body), counts))
     }
 
     /// Answers a request that was never counted as running.
-    fn answer_refused(&mut self, request_id: u64, status: Status) {
+    fn answer_refused(&mut self, header: &Header, method_id: u32, refused: Refused) {
+        if let Some(counts) = self.shared.server.counts(method_id) {
+            counts.reject(refused.why, refused.status.code());
+        }
         let mut state = self.shared.outbox.lock();
         let checksum = state.table.checksum;
         put_failure(
             &mut state,
-            request_id,
-            &status.with_not_started(),
+            header.request_id,
+            &refused.status.with_not_started(),
             0,
             checksum,
         );

@@ -21,6 +21,8 @@ use crate::descriptor::MethodDescriptor;
 #[cfg(feature = "http")]
 use crate::http::{HttpOptions, Pages, Site, TicketVerifier, Tickets};
 use crate::layer::{Around, CatchPanic, Plain, ServeDeadline, ServeTrace};
+use crate::monitor::rpc::{MethodCounts, SideCounts, are_calls_counted};
+use crate::monitor::{runtime_lag, sampler};
 use crate::service::{Layer, Response};
 use crate::status::Status;
 use crate::transport::Listener;
@@ -42,8 +44,16 @@ pub(crate) struct ServerState<S> {
 }
 
 impl<S> ServerState<S> {
-    fn method(&self, id: u32) -> Option<&'static MethodDescriptor> {
-        self.router.method(id)
+    fn method(&self, id: u32) -> Option<(&'static MethodDescriptor, Option<&'static SideCounts>)> {
+        let (method, counts) = self.router.method(id)?;
+        Some((method, are_calls_counted().then_some(&counts.server)))
+    }
+
+    /// Where a request counts that is refused without a look at its method. `None` when calls are not counted.
+    pub(crate) fn counts(&self, method_id: u32) -> Option<&'static SideCounts> {
+        let counts = self.router.method(method_id).map(|(_, counts)| counts);
+        let counts = counts.unwrap_or(MethodCounts::unknown());
+        are_calls_counted().then_some(&counts.server)
     }
 
     /// An answer that may be sent, given the bytes that the peer has left unread.
@@ -287,6 +297,8 @@ where
             #[cfg(feature = "http")]
             site,
         });
+        sampler::start();
+        runtime_lag::watch();
         let open = Arc::new(accept::Open::default());
         self.watch
             .begin(open.clone(), state.router.services().to_vec());

@@ -3,6 +3,7 @@
 use super::blocking::BlockingPool;
 use crate::codegen::GeneratedService;
 use crate::descriptor::{MethodDescriptor, ServiceDescriptor};
+use crate::monitor::rpc::MethodCounts;
 use crate::service::{Request, Response, Service};
 use crate::status::Status;
 use std::collections::HashMap;
@@ -24,6 +25,7 @@ struct Route {
     index: usize,
     blocking: bool,
     method: &'static MethodDescriptor,
+    counts: &'static MethodCounts,
 }
 
 impl Router {
@@ -39,6 +41,7 @@ impl Router {
                 index,
                 blocking: service.is_blocking(index),
                 method,
+                counts: MethodCounts::of(method),
             };
             if let Some(other) = self.routes.insert(method.id, route) {
                 panic!(
@@ -54,8 +57,11 @@ impl Router {
         self.pool = Some(pool);
     }
 
-    pub(crate) fn method(&self, id: u32) -> Option<&'static MethodDescriptor> {
-        self.routes.get(&id).map(|r| r.method)
+    pub(crate) fn method(
+        &self,
+        id: u32,
+    ) -> Option<(&'static MethodDescriptor, &'static MethodCounts)> {
+        self.routes.get(&id).map(|r| (r.method, r.counts))
     }
 
     pub(crate) fn services(&self) -> &[&'static ServiceDescriptor] {

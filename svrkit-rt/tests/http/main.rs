@@ -5,6 +5,8 @@
 mod generated;
 mod support;
 
+#[cfg(feature = "admin")]
+mod admin;
 mod cgi;
 mod connect;
 mod drain;

@@ -1,4 +1,5 @@
-//! svrkit: the generated stubs, all as by default; a channel a connection.
+//! svrkit: the generated stubs, all as by default; a channel a connection. Both processes count their calls in a segment of their own,
+//! as a service does, or not at all.
 
 use super::run_on_workers;
 use crate::cell::Kind;
@@ -7,7 +8,7 @@ use crate::{Fault, server, work};
 use bytes::Bytes;
 use std::future::pending;
 use std::net::SocketAddr;
-use svrkit_rt::{Channel, Context, Listener, Server, Status};
+use svrkit_rt::{Channel, Context, Listener, Server, Status, monitor};
 
 mod generated {
     #![allow(unreachable_pub)]
@@ -25,7 +26,25 @@ impl Echo for Service {
     }
 }
 
-pub(crate) fn server(addr: SocketAddr) -> Result<(), Fault> {
+/// Whether calls are counted.
+#[derive(Clone, Copy)]
+pub(crate) enum Variant {
+    Counted,
+    Uncounted,
+}
+
+/// The side's segment, of one name for all turns, so that they leave no more than one behind.
+fn open_monitor(side: &str, variant: Variant) -> Result<(), Fault> {
+    let instance = format!("rpc_bench-{side}");
+    Ok(monitor::open(&monitor::Config {
+        instance,
+        count_calls: matches!(variant, Variant::Counted),
+        ..monitor::Config::default()
+    })?)
+}
+
+pub(crate) fn server(addr: SocketAddr, variant: Variant) -> Result<(), Fault> {
+    open_monitor("server", variant)?;
     run_on_workers(async move {
         let listener = Listener::bind(&addr.to_string()).await?;
         server::announce(listener.address().parse()?);
@@ -34,7 +53,8 @@ pub(crate) fn server(addr: SocketAddr) -> Result<(), Fault> {
     })
 }
 
-pub(crate) fn client(load: Load) -> Result<(), Fault> {
+pub(crate) fn client(load: Load, variant: Variant) -> Result<(), Fault> {
+    open_monitor("client", variant)?;
     if load.cell.kind == Kind::Threads {
         return client_of_threads(load);
     }

@@ -5,6 +5,7 @@ use super::checkpoint;
 use super::chunk::BLOCK_WINDOWS;
 use super::log::Log;
 use super::open::{self, BLOCKS_DIR, OpenError};
+use super::past::Past;
 use super::state::State;
 use super::taking::{Bounds, Taken, take};
 use crate::history::Tier;
@@ -60,28 +61,24 @@ impl Store {
         self.id
     }
 
-    /// What it knows, for those who ask.
-    pub(crate) fn state(&self) -> Arc<RwLock<State>> {
-        self.state.clone()
+    /// What it has, for those who ask.
+    pub(crate) fn past(&self) -> Past {
+        Past::new(self.state.clone())
     }
 
-    /// Takes reports that came at this time. They are on the disk when this returns.
+    /// Takes reports, each with the time at which it came. They are on the disk when this returns.
     ///
     /// # Errors
     /// The log's. Nothing may be taken any more then: only a restart finds out what is on the disk.
-    pub(crate) fn take(
-        &mut self,
-        received_ms: u64,
-        reports: &[ReportRequest],
-    ) -> io::Result<Vec<Taken>> {
-        let bodies: Vec<Vec<u8>> = reports.iter().map(Message::encode_to_vec).collect();
-        self.log
-            .append(bodies.iter().map(|body| (received_ms, &body[..])))?;
+    pub(crate) fn take(&mut self, reports: &[(u64, ReportRequest)]) -> io::Result<Vec<Taken>> {
+        let bodies: Vec<Vec<u8>> = reports.iter().map(|(_, r)| r.encode_to_vec()).collect();
+        let times = reports.iter().map(|(received_ms, _)| *received_ms);
+        self.log.append(times.zip(bodies.iter().map(Vec::as_slice)))?;
         let mut state = write(&self.state);
-        let reports = reports.iter();
-        Ok(reports
-            .map(|report| take(&mut state, self.bounds, received_ms, report))
-            .collect())
+        let taken = reports
+            .iter()
+            .map(|(received_ms, report)| take(&mut state, self.bounds, *received_ms, report));
+        Ok(taken.collect())
     }
 
     /// Whether [`Store::checkpoint`] is due.

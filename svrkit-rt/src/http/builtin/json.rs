@@ -5,6 +5,10 @@ use crate::descriptor::{MethodDescriptor, Ticket};
 use serde_json::{Value, json};
 
 pub(super) fn render(catalogue: &Catalogue) -> String {
+    value(catalogue).to_string()
+}
+
+pub(super) fn value(catalogue: &Catalogue) -> Value {
     let services = catalogue.services.iter().map(|service| {
         let methods: Vec<Value> = service.methods.iter().map(method).collect();
         json!({ "name": service.full_name, "docs": service.docs, "methods": methods })
@@ -26,7 +30,6 @@ pub(super) fn render(catalogue: &Catalogue) -> String {
         "messages": messages.collect::<Vec<_>>(),
         "enums": enums.collect::<Vec<_>>(),
     })
-    .to_string()
 }
 
 /// What the IDL says of a method, by the names of its options.

@@ -5,7 +5,12 @@
 mod catalogue;
 mod html;
 mod json;
+#[cfg(feature = "admin")]
+mod listing;
 mod text;
+
+#[cfg(feature = "admin")]
+pub(crate) use listing::Listing;
 
 use super::answer::{Answer, with_type};
 use super::codec::Types;

@@ -10,7 +10,7 @@ const HOUR_MS: u64 = 3_600_000;
 
 fn take(store: &mut Store, now_ms: u64, machine: &mut Machine) -> crate::store::taking::Taken {
     let report = machine.at(now_ms);
-    store.take(now_ms, &[report]).unwrap().remove(0)
+    store.take(&[(now_ms, report)]).unwrap().remove(0)
 }
 
 #[test]
@@ -20,7 +20,7 @@ fn a_repeated_report_changes_nothing() {
     let mut machine = Machine::new("a", NOON_MS).counter("orders", 5);
     let report = machine.at(NOON_MS + 3_000);
     for repetition in 0..3 {
-        let taken = store.take(NOON_MS + 3_000, &[report.clone()]).unwrap();
+        let taken = store.take(&[(NOON_MS + 3_000, report.clone())]).unwrap();
         assert_eq!(taken[0].repeated, repetition > 0);
     }
     assert_eq!(total(&store, "orders", NOON_MS), 5.0);
@@ -45,11 +45,11 @@ fn a_report_that_was_lost_or_comes_late_neither_loses_nor_doubles() {
     assert_eq!(total(&store, "orders", NOON_MS), 12.0);
     let mut late = lost;
     late.seq += 1_000;
-    store.take(NOON_MS + 24_000, &[late]).unwrap();
+    store.take(&[(NOON_MS + 24_000, late)]).unwrap();
     machine = machine.counter("orders", 13);
     let mut next = machine.at(NOON_MS + 33_000);
     next.seq += 2_000;
-    store.take(NOON_MS + 33_000, &[next]).unwrap();
+    store.take(&[(NOON_MS + 33_000, next)]).unwrap();
     assert_eq!(total(&store, "orders", NOON_MS), 13.0);
 }
 
@@ -257,11 +257,11 @@ fn what_nobody_defined_is_asked_for() {
     let mut machine = Machine::new("a", NOON_MS).counter("orders", 4);
     let mut report = machine.at(NOON_MS);
     let definitions = std::mem::take(&mut report.definitions);
-    let taken = store.take(NOON_MS, &[report.clone()]).unwrap();
+    let taken = store.take(&[(NOON_MS, report.clone())]).unwrap();
     assert_eq!(taken[0].unknown, report.instances[0].counters);
     report.seq += 1;
     report.definitions = definitions;
-    let taken = store.take(NOON_MS, &[report]).unwrap();
+    let taken = store.take(&[(NOON_MS, report)]).unwrap();
     assert!(taken[0].unknown.is_empty());
     assert_eq!(total(&store, "orders", NOON_MS), 4.0);
 }

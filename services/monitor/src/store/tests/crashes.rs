@@ -38,7 +38,7 @@ fn cut_at_any_byte_the_log_has_what_was_answered() {
         machine = machine.counter("orders", n);
         let now_ms = NOON_MS + n * 10_000;
         let report = machine.at(now_ms);
-        store.take(now_ms, &[report]).unwrap();
+        store.take(&[(now_ms, report)]).unwrap();
         answered.push((fs::metadata(&log).unwrap().len(), n));
     }
     drop(store);
@@ -61,7 +61,7 @@ fn cut_at_any_byte_the_log_has_what_was_answered() {
         // Not answered, so the agent reports on: everything is there then.
         let mut machine = machine.clone().counter("orders", 6);
         let report = machine.at(NOON_MS + 60_000);
-        store.take(NOON_MS + 60_000, &[report]).unwrap();
+        store.take(&[(NOON_MS + 60_000, report)]).unwrap();
         drop(store);
         let store = open(cut.path(), NOON_MS + 60_000);
         assert_eq!(total(&store, "orders", NOON_MS), 6.0, "{end} bytes");
@@ -80,7 +80,7 @@ fn between_the_steps_of_a_checkpoint_everything_is_there_once() {
         now_ms = begin_ms + n * 10_000 + 3_000;
         machine = machine.counter("orders", n);
         let report = machine.at(now_ms);
-        store.take(now_ms, &[report]).unwrap();
+        store.take(&[(now_ms, report)]).unwrap();
     }
     let before = tempfile::tempdir().unwrap();
     copy(dir.path(), before.path());
@@ -136,7 +136,7 @@ fn damage_is_named_and_a_block_is_no_more_than_its_time() {
         now_ms = NOON_MS + n * 10_000 + 3_000;
         machine = machine.counter("orders", n);
         let report = machine.at(now_ms);
-        store.take(now_ms, &[report]).unwrap();
+        store.take(&[(now_ms, report)]).unwrap();
     }
     store.checkpoint(now_ms).unwrap();
     drop(store);

@@ -41,13 +41,10 @@ fn ask(
         to_s: to_ms / 1_000,
         step_s,
     };
-    let state = store.state();
-    let heard = super::writing::read(&state)
-        .instances
-        .values()
-        .map(|i| i.reported_ms)
-        .max();
-    let lines = answer(&state, heard.unwrap_or(0) / 1_000, question);
+    let past = store.past();
+    let mut heard_ms = 0;
+    past.each_instance(|_, instance| heard_ms = instance.reported_ms.max(heard_ms));
+    let lines = answer(past.state(), heard_ms / 1_000, question);
     lines.into_values().next().unwrap_or_default()
 }
 

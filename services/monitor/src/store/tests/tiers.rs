@@ -13,18 +13,18 @@ fn each_tier_keeps_as_long_as_it_says_over_restarts() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = open(dir.path(), NOON_MS);
     let mut machine = Machine::new("a", NOON_MS);
-    machine.period_ms = 20 * MINUTE_MS;
+    machine.period_ms = HOUR_MS;
     let end_ms = NOON_MS + 40 * DAY_MS;
     let mut now_ms = NOON_MS;
     let mut count = 0;
     while now_ms < end_ms {
         now_ms += machine.period_ms;
-        count += 120;
+        count += 360;
         machine = machine
             .counter("orders", count)
             .histogram("waits", count * 3, &[(6, count)]);
         let report = machine.at(now_ms);
-        store.take(now_ms, &[report]).unwrap();
+        store.take(&[(now_ms, report)]).unwrap();
         if store.wants_checkpoint(now_ms) {
             store.checkpoint(now_ms).unwrap();
         }
@@ -58,7 +58,7 @@ fn each_tier_keeps_as_long_as_it_says_over_restarts() {
     let of = |tier: &str| names.iter().filter(|name| name.starts_with(tier)).count();
     assert!((23..=26).contains(&of("10s")), "{names:?}");
     assert!((29..=32).contains(&of("1m-")), "{names:?}");
-    assert_eq!(of("1h"), 1, "{names:?}");
+    assert!((1..=2).contains(&of("1h")), "{names:?}");
     let p50 = ask(
         &store,
         "waits",
@@ -83,7 +83,7 @@ fn smallest_and_greatest_are_those_of_reports_in_every_tier() {
         let now_ms = NOON_MS + n * 10_000 + 3_000;
         machine = machine.gauge("baskets", (n % 50).cast_signed() - 10);
         let report = machine.at(now_ms);
-        store.take(now_ms, &[report]).unwrap();
+        store.take(&[(now_ms, report)]).unwrap();
     }
     for step_s in [60, 600, 3_600] {
         let ask = |value| ask(&store, "baskets", value, NOON_MS, NOON_MS + HOUR_MS, step_s);

@@ -1,0 +1,109 @@
+//! How the methods of this process do: figures of the last minute, from what the framework counts of calls.
+
+use super::history::{Base, buckets_came, came};
+use crate::monitor::{Buckets, Series, Snapshot, Value};
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+/// Which end of calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// Those that are served here.
+    Server,
+    /// Those that are made from here.
+    Client,
+}
+
+/// A method on one side.
+#[derive(Debug, Default)]
+pub(super) struct Method {
+    /// Calls since the segment was made.
+    pub(super) total: u64,
+    /// Calls in the window.
+    pub(super) calls: u64,
+    /// Calls in the window that failed, by code.
+    pub(super) failures: BTreeMap<String, u64>,
+    pub(super) latency: Buckets,
+    pub(super) queueing: Buckets,
+    pub(super) in_flight: i64,
+    pub(super) rejections: u64,
+    pub(super) retries: u64,
+    /// Latencies as a series, for its curve.
+    pub(super) curve: Option<Series>,
+}
+
+/// Methods by service and name, and the time that their figures are of.
+#[derive(Debug)]
+pub(super) struct Methods {
+    pub(super) window: Option<Duration>,
+    pub(super) methods: BTreeMap<(String, String), Method>,
+}
+
+impl Method {
+    pub(super) fn failed(&self) -> u64 {
+        self.failures.values().sum()
+    }
+
+    /// Of all calls in the window; 0 without calls.
+    pub(super) fn failed_share(&self) -> f64 {
+        self.failed() as f64 / self.calls.max(1) as f64
+    }
+}
+
+impl Methods {
+    /// Without a base to compare with, everything since the segment was made.
+    pub(super) fn of(side: Side, now: &Snapshot, base: Option<&Base>) -> Methods {
+        let prefix = match side {
+            Side::Server => "rpc_server_",
+            Side::Client => "rpc_client_",
+        };
+        let before = base.map_or_else(HashMap::new, |base| base.values(now));
+        let mut methods: BTreeMap<(String, String), Method> = BTreeMap::new();
+        for series in &now.series {
+            let Some(what) = series.metric.name.strip_prefix(prefix) else {
+                continue;
+            };
+            let label = |key: &str| {
+                let found = series.labels.iter().find(|(own, _)| own == key);
+                found.map(|(_, value)| value.clone())
+            };
+            let (Some(service), Some(name)) = (label("service"), label("method")) else {
+                continue;
+            };
+            let method = methods.entry((service, name)).or_default();
+            let before = before.get(&series.id);
+            match (what, &series.value) {
+                ("calls", Value::Counter(n)) => {
+                    let came = came(before, *n);
+                    method.total += n;
+                    method.calls += came;
+                    let code = label("code").unwrap_or_default();
+                    if code != "ok" && came > 0 {
+                        *method.failures.entry(code).or_default() += came;
+                    }
+                }
+                ("latency_microseconds", Value::Histogram(buckets)) => {
+                    method.latency.add(&buckets_came(before, buckets));
+                    method.curve = Some(series.clone());
+                }
+                ("queueing_microseconds", Value::Histogram(buckets)) => {
+                    method.queueing.add(&buckets_came(before, buckets));
+                }
+                ("in_flight", Value::Gauge(level)) => method.in_flight += level,
+                ("rejections", Value::Counter(n)) => method.rejections += came(before, *n),
+                ("retries", Value::Counter(n)) => method.retries += came(before, *n),
+                _ => {}
+            }
+        }
+        Methods {
+            window: base.map(|base| base.ago),
+            methods,
+        }
+    }
+
+    /// A second, in the window.
+    pub(super) fn rate(&self, came: u64) -> Option<f64> {
+        let seconds = self.window?.as_secs_f64();
+        (seconds >= 1.0).then(|| came as f64 / seconds)
+    }
+}

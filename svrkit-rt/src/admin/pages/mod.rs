@@ -1,0 +1,59 @@
+//! The pages, one a file.
+
+mod config;
+mod connections;
+mod flags;
+mod health;
+mod index;
+mod metrics;
+mod services;
+mod status;
+mod vars;
+
+use super::state::State;
+use crate::http::{PageRequest, PageResponse, Pages};
+use std::future::{Ready, ready};
+use std::sync::Arc;
+
+/// Path and name of the pages that each page leads to.
+pub(super) const NAVIGATION: [(&str, &str); 6] = [
+    ("/status", "Status"),
+    ("/connections", "Connections"),
+    ("/vars", "Vars"),
+    ("/flags", "Flags"),
+    ("/config", "Config"),
+    ("/services", "Services"),
+];
+
+/// The stylesheet of all pages.
+const STYLE: &str = include_str!("../style.css");
+
+pub(super) fn all(state: &Arc<State>) -> Pages {
+    let guard = state.clone();
+    Pages::new()
+        .guard(move |request| guard.lock.may_look(request))
+        .get("/", on(state, index::page))
+        .get("/status", on(state, status::page))
+        .get("/connections", on(state, connections::page))
+        .get("/vars", on(state, vars::page))
+        .get("/flags", on(state, flags::page))
+        .post("/flags", on(state, flags::change))
+        .get("/config", on(state, config::page))
+        .get("/health", on(state, health::health))
+        .get("/ready", on(state, health::ready))
+        .get("/services", on(state, services::page))
+        .get("/metrics", on(state, metrics::page))
+        .get("/style.css", |_| {
+            let style = PageResponse::new("text/css; charset=utf-8", STYLE);
+            ready(style.header("cache-control", "max-age=300"))
+        })
+}
+
+/// A page that need not wait for anything.
+fn on(
+    state: &Arc<State>,
+    page: fn(&State, &PageRequest) -> PageResponse,
+) -> impl Fn(PageRequest) -> Ready<PageResponse> + Send + Sync + 'static {
+    let state = state.clone();
+    move |request| ready(page(&state, &request))
+}

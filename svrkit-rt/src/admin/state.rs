@@ -1,0 +1,95 @@
+//! What the pages of a running listener share.
+
+use super::doc::{Cell, Doc, Frame, Tone, to_html, to_text};
+use super::history::History;
+use super::lock::Lock;
+use super::methods::{Method, Methods};
+use super::pages::NAVIGATION;
+use super::process::Admin;
+use super::units;
+use crate::http::{Form, PageRequest, PageResponse};
+use serde_json::Value;
+use tokio::time::Instant;
+
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) admin: Admin,
+    pub(super) lock: Lock,
+    pub(super) history: History,
+    pub(super) started: Instant,
+}
+
+impl State {
+    pub(super) fn new(admin: Admin, lock: Lock) -> State {
+        State {
+            admin,
+            lock,
+            history: History::default(),
+            started: Instant::now(),
+        }
+    }
+
+    /// A page as `request` wants it: by its query (`format=`), else by its `Accept`.
+    pub(super) fn answer(
+        &self,
+        request: &PageRequest,
+        doc: impl FnOnce(Form) -> Doc,
+        json: impl FnOnce() -> Value,
+    ) -> PageResponse {
+        let form = match request.query().get("format") {
+            Some("html") => Form::Html,
+            Some("text") => Form::Text,
+            Some("json") => Form::Json,
+            _ => request.form(),
+        };
+        let response = match form {
+            Form::Json => PageResponse::json(json().to_string()),
+            Form::Text => PageResponse::text(to_text(&doc(form))),
+            Form::Html => {
+                let frame = Frame {
+                    service: &self.admin.name,
+                    process: self.process(),
+                    pages: &NAVIGATION,
+                    path: request.path(),
+                };
+                PageResponse::html(to_html(&doc(form), &frame))
+            }
+        };
+        response.header("vary", "accept")
+    }
+
+    /// Who the process is and how it does altogether.
+    pub(super) fn facts(&self, served: &Methods) -> Vec<(&'static str, Cell)> {
+        let methods = served.methods.values();
+        let sum = |of: fn(&Method) -> u64| methods.clone().map(of).sum();
+        let per_second = |came| match served.rate(came) {
+            Some(rate) => Cell::new(format!("{}/s", units::number(rate))),
+            None => Cell::dim("–"),
+        };
+        let failed: u64 = sum(Method::failed);
+        let tone = if failed > 0 { Tone::Bad } else { Tone::Plain };
+        let servers = self.admin.servers.iter();
+        let connections: usize = servers.map(|(_, server)| server.connection_count()).sum();
+        let in_flight: i64 = methods.clone().map(|m| m.in_flight).sum();
+        vec![
+            ("service", Cell::new(&self.admin.name)),
+            ("version", Cell::new(&self.admin.version)),
+            ("process", std::process::id().into()),
+            ("up", units::age(self.started.elapsed()).into()),
+            ("calls served", per_second(sum(|m| m.calls))),
+            ("failed", per_second(failed).tone(tone)),
+            ("in flight", in_flight.into()),
+            ("connections", connections.into()),
+        ]
+    }
+
+    /// In a line: version, process, age.
+    fn process(&self) -> String {
+        let version = match self.admin.version.as_str() {
+            "" => String::new(),
+            version => format!("version {version} · "),
+        };
+        let (pid, age) = (std::process::id(), units::age(self.started.elapsed()));
+        format!("{version}process {pid} · up {age}")
+    }
+}

@@ -1,0 +1,57 @@
+//! What a request over HTTP counts, from when it is whole to its answer.
+
+use crate::context::Context;
+use crate::monitor::rpc::{End, Rejection, SideCounts};
+use crate::server::ServerState;
+use crate::service::Response;
+use crate::status::{Code, Status};
+use tokio::time::Instant;
+
+/// A request that counts itself once it is answered. Dropped before, its connection is gone.
+#[derive(Debug)]
+pub(super) struct Counting {
+    /// `None` when calls are not counted, and when this one was.
+    counts: Option<&'static SideCounts>,
+    request_bytes: usize,
+    arrived: Instant,
+}
+
+impl Counting {
+    pub(super) fn begin<S>(
+        server: &ServerState<S>,
+        context: &Context,
+        request_bytes: usize,
+    ) -> Counting {
+        let counts = server.counts(context.method.id);
+        if let Some(counts) = counts {
+            counts.begin(context.attempt);
+        }
+        Counting {
+            counts,
+            request_bytes,
+            arrived: Instant::now(),
+        }
+    }
+
+    /// There was no room for it.
+    pub(super) fn refused(&mut self, status: &Status) {
+        if let Some(counts) = self.counts.take() {
+            counts.refuse(Rejection::InFlight, status.code());
+        }
+    }
+
+    pub(super) fn end(&mut self, result: &Result<Response, Status>) {
+        if let Some(counts) = self.counts.take() {
+            let latency = Some(self.arrived.elapsed());
+            counts.end(End::answered(result, self.request_bytes, latency));
+        }
+    }
+}
+
+impl Drop for Counting {
+    fn drop(&mut self) {
+        if let Some(counts) = self.counts.take() {
+            counts.end(End::given_up(Code::Cancelled, self.request_bytes));
+        }
+    }
+}

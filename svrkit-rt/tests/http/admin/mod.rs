@@ -1,0 +1,9 @@
+//! The pages about a process, one file a concern.
+
+mod desk;
+mod flags;
+mod lock;
+mod looks;
+mod shown;
+
+use desk::Desk;
