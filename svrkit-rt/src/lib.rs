@@ -16,7 +16,7 @@
 //! - What the IDL says: [`ServiceDescriptor`], [`MethodDescriptor`].
 //! - Time and rates: [`clock`], [`TokenBuckets`].
 //! - What people look at: [`Pages`] beside the methods of a server.
-//! - Figures: [`monitor`], and [`monitor!`] to declare them.
+//! - Figures: [`monitor`], and [`monitor!`] to declare them. Calls worth a look: [`spans`].
 //! - The two ends: [`Server`] with its [`Limits`] on a [`Listener`]; [`Channel`] with its [`ChannelConfig`] to [`Endpoint`]s.
 //!
 //! # Features
@@ -53,6 +53,7 @@ mod metadata;
 pub mod monitor;
 mod server;
 mod service;
+pub mod spans;
 mod status;
 #[cfg(feature = "testing")]
 pub mod testing;
