@@ -73,7 +73,8 @@ impl Store {
     pub(crate) fn take(&mut self, reports: &[(u64, ReportRequest)]) -> io::Result<Vec<Taken>> {
         let bodies: Vec<Vec<u8>> = reports.iter().map(|(_, r)| r.encode_to_vec()).collect();
         let times = reports.iter().map(|(received_ms, _)| *received_ms);
-        self.log.append(times.zip(bodies.iter().map(Vec::as_slice)))?;
+        self.log
+            .append(times.zip(bodies.iter().map(Vec::as_slice)))?;
         let mut state = write(&self.state);
         let taken = reports
             .iter()

@@ -1,6 +1,7 @@
 //! Alarms, sinks and mail, by what people see of them.
 
 mod collector;
+mod commands;
 mod daily_mail;
 mod keeper;
 mod lifecycle;
