@@ -59,7 +59,11 @@ impl HttpTarget {
     }
 
     async fn exchange(&self, request: HttpRequest) -> Result<HttpAnswer, HttpError> {
-        let method = if request.body.is_some() { "POST" } else { "GET" };
+        let method = if request.body.is_some() {
+            "POST"
+        } else {
+            "GET"
+        };
         let mut built = hyper::Request::builder()
             .method(method)
             .uri(self.path_and_query())

@@ -1,9 +1,9 @@
 //! Where a request goes.
 
 use super::error::HttpError;
+use crate::transport::Stream;
 #[cfg(feature = "tls")]
 use crate::transport::TlsClient;
-use crate::transport::Stream;
 use hyper::http::Uri;
 use std::fmt;
 use std::io;
@@ -75,7 +75,9 @@ impl HttpTarget {
 
     /// As the `host` header names it.
     pub(super) fn authority(&self) -> &str {
-        self.uri.authority().map_or("", |authority| authority.as_str())
+        self.uri
+            .authority()
+            .map_or("", |authority| authority.as_str())
     }
 
     /// `host:port`.
@@ -142,7 +144,10 @@ mod tests {
     #[test]
     fn another_path_at_the_same_host() {
         let target = HttpTarget::parse("http://a:1/x?y").unwrap();
-        assert_eq!(target.path("/api?q=1").unwrap().to_string(), "http://a:1/api?q=1");
+        assert_eq!(
+            target.path("/api?q=1").unwrap().to_string(),
+            "http://a:1/api?q=1"
+        );
         target.path("no slash").unwrap_err();
     }
 }
