@@ -50,6 +50,8 @@ pub struct Context {
     /// Bytes to go beside the answer. Set by the handler; not copied on their way to the socket.
     pub reply_attachment: Bytes,
     started: Option<Instant>,
+    /// The caller's span, once the call has one of its own.
+    caller_span: Option<u64>,
 }
 
 impl Context {
@@ -70,6 +72,7 @@ impl Context {
             reply_metadata: Metadata::new(),
             reply_attachment: Bytes::new(),
             started: None,
+            caller_span: None,
         }
     }
 
@@ -78,6 +81,24 @@ impl Context {
         let now = Instant::now();
         self.started = Some(now);
         now.saturating_duration_since(arrived)
+    }
+
+    /// Gives the call a span of its own, in the caller's trace or a new one; once, whoever asks first. Returns it and the caller's span,
+    /// 0 for none.
+    pub(crate) fn open_span(
+        &mut self,
+        new_trace: impl FnOnce() -> TraceContext,
+    ) -> (TraceContext, u64) {
+        match (self.trace, self.caller_span) {
+            (Some(own), Some(caller)) => (own, caller),
+            (caller, _) => {
+                let own = caller.map_or_else(new_trace, TraceContext::child);
+                let caller = caller.map_or(0, |caller| caller.span_id);
+                self.trace = Some(own);
+                self.caller_span = Some(caller);
+                (own, caller)
+            }
+        }
     }
 
     /// Whether its time was over when it left the queue.

@@ -16,14 +16,15 @@
 //! - What the IDL says: [`ServiceDescriptor`], [`MethodDescriptor`].
 //! - Time and rates: [`clock`], [`TokenBuckets`].
 //! - What people look at: [`Pages`] beside the methods of a server.
-//! - Figures: [`monitor`], and [`monitor!`] to declare them.
+//! - Figures: [`monitor`], and [`monitor!`] to declare them. Calls worth a look: [`spans`].
 //! - The two ends: [`Server`] with its [`Limits`] on a [`Listener`]; [`Channel`] with its [`ChannelConfig`] to [`Endpoint`]s.
 //!
 //! # Features
 //!
 //! - `http` (default): HTTP/1.1 with JSON or protobuf on the same port, after the Connect protocol, and the built-in pages.
 //! - `admin`: pages about the process on a listener of its own ([`admin`](crate::admin)).
-//! - `http-client`: [`http_client`], for webhooks and collectors.
+//! - `http-client`: [`http_client`](crate::http_client), for webhooks and collectors.
+//! - `otlp`: metrics and spans to an OpenTelemetry collector ([`otlp`](crate::otlp)).
 //! - `reflection` (default): servers describe themselves, for `svrkit list` and `svrkit call`.
 //! - `tls`: TLS 1.3 by rustls.
 //! - `testing`: a seeded runtime on a paused clock, and connections with faults.
@@ -51,8 +52,11 @@ pub mod http_client;
 mod layer;
 mod metadata;
 pub mod monitor;
+#[cfg(feature = "otlp")]
+pub mod otlp;
 mod server;
 mod service;
+pub mod spans;
 mod status;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -83,6 +83,20 @@ pub(super) fn large(lines: &[Line], unit: impl Fn(f64) -> String, span_s: u64) -
     html
 }
 
+/// When something happened: `begin` and `length` are shares of the whole width.
+pub(super) fn bar(begin: f32, length: f32, bad: bool) -> Html {
+    const WIDTH: f32 = 240.0;
+    let x = begin.clamp(0.0, 1.0) * WIDTH;
+    let width = (length * WIDTH).clamp(1.5, (WIDTH - x).max(1.5));
+    let mut html = Html::new();
+    html.raw("<svg class=\"bar\" viewBox=\"0 0 242 12\" width=\"242\" height=\"12\" aria-hidden=\"true\"><rect x=\"");
+    html.text(format_args!("{x:.1}")).raw("\" y=\"1\" width=\"");
+    html.text(format_args!("{width:.1}"))
+        .raw("\" height=\"10\" rx=\"2\" class=\"");
+    html.raw(if bad { "bad" } else { "" }).raw("\"/></svg>");
+    html
+}
+
 /// `at` says where a point is, of shares of the width and (downwards) of the height.
 fn path(
     html: &mut Html,

@@ -17,9 +17,12 @@ pub struct Flag {
     name: String,
     help: String,
     kind: FlagKind,
-    get: Arc<dyn Fn() -> String + Send + Sync>,
-    set: Arc<dyn Fn(&str) -> Result<(), String> + Send + Sync>,
+    get: Get,
+    set: Set,
 }
+
+type Get = Arc<dyn Fn() -> String + Send + Sync>;
+type Set = Arc<dyn Fn(&str) -> Result<(), String> + Send + Sync>;
 
 /// What values a setting takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,6 +6,7 @@
 //!
 //! A page is a [`doc::Doc`], written once; how it looks is decided in [`doc`]. Whatever it shows is escaped there.
 
+mod asking;
 mod curve;
 mod doc;
 mod flags;
@@ -18,6 +19,7 @@ mod process;
 mod secrets;
 mod state;
 mod token;
+mod trace;
 mod units;
 
 pub use flags::{Flag, FlagError, FlagKind, Flags};

@@ -1,6 +1,6 @@
 //! What a process tells of itself, and the listener it tells it on.
 
-use super::flags::Flags;
+use super::flags::{Flag, FlagKind, Flags};
 use super::history::PERIOD;
 use super::lock::Lock;
 use super::pages;
@@ -9,6 +9,7 @@ use super::token::Token;
 use crate::monitor;
 use crate::server::{Limits, Server, ServerWatch};
 use crate::service::{Intercept, Request};
+use crate::spans;
 use crate::status::Status;
 use crate::transport::Listener;
 use std::fmt;
@@ -109,6 +110,7 @@ impl Admin {
         shutdown: impl Future<Output = ()>,
     ) -> io::Result<()> {
         let lock = Lock::new(self.token.clone(), &listener.address())?;
+        spans_flags(&self.flags);
         serve(State::new(self, lock), listener, shutdown).await
     }
 }
@@ -119,6 +121,7 @@ async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let state = Arc::new(state);
+    let _keeping = spans::keep();
     let server = Server::new()
         .layer(Intercept(no_calls))
         .limits(Limits {
@@ -139,6 +142,38 @@ fn no_calls(_: &mut Request) -> Result<(), Status> {
     Err(Status::unimplemented(
         "this listener has pages, and takes no calls",
     ))
+}
+
+/// What is kept of calls can be changed in every process.
+fn spans_flags(flags: &Flags) {
+    let parsed = |new: &str| new.parse::<u64>().map_err(|e| e.to_string());
+    flags.add(Flag::new(
+        "rpcz.slow_ms",
+        "Milliseconds from which a call is slow, and kept for /rpcz.",
+        FlagKind::Integer {
+            min: 1,
+            max: 60_000,
+        },
+        || (spans::slow_us() / 1_000).to_string(),
+        move |new| {
+            spans::set_slow_us(parsed(new)? * 1_000);
+            Ok(())
+        },
+    ));
+    flags.add(Flag::new(
+        "rpcz.sampled_one_in",
+        "Of how many traces one is kept whole, slow or not; 0 for none. The same in all processes.",
+        FlagKind::Integer {
+            min: 0,
+            max: u32::MAX.into(),
+        },
+        || spans::sampled_one_in().to_string(),
+        move |new| {
+            let n = u32::try_from(parsed(new)?).map_err(|e| e.to_string())?;
+            spans::set_sampled_one_in(n);
+            Ok(())
+        },
+    ));
 }
 
 async fn look_on(state: &State) {

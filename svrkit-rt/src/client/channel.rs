@@ -247,7 +247,7 @@ impl Service for Base {
 
 impl Core {
     async fn call(&self, mut request: Request) -> Result<Response, Status> {
-        let mut counting = Counting::begin(&request);
+        let mut counting = Counting::begin(&mut request);
         for sending in 1.. {
             let connection = match self.pick() {
                 Some(connection) => connection,

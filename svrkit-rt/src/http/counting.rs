@@ -4,6 +4,7 @@ use crate::context::Context;
 use crate::monitor::rpc::{End, Rejection, SideCounts};
 use crate::server::ServerState;
 use crate::service::Response;
+use crate::spans::{Outcome, Watched};
 use crate::status::{Code, Status};
 use tokio::time::Instant;
 
@@ -12,6 +13,8 @@ use tokio::time::Instant;
 pub(super) struct Counting {
     /// `None` when calls are not counted, and when this one was.
     counts: Option<&'static SideCounts>,
+    /// What is remembered of it, if anybody wants to see calls.
+    watched: Option<Watched>,
     request_bytes: usize,
     arrived: Instant,
 }
@@ -19,7 +22,7 @@ pub(super) struct Counting {
 impl Counting {
     pub(super) fn begin<S>(
         server: &ServerState<S>,
-        context: &Context,
+        context: &mut Context,
         request_bytes: usize,
     ) -> Counting {
         let counts = server.counts(context.method.id);
@@ -28,6 +31,7 @@ impl Counting {
         }
         Counting {
             counts,
+            watched: Watched::serve(context),
             request_bytes,
             arrived: Instant::now(),
         }
@@ -38,12 +42,20 @@ impl Counting {
         if let Some(counts) = self.counts.take() {
             counts.refuse(Rejection::InFlight, status.code());
         }
+        self.put_away(|| Outcome::failure(status.clone()));
     }
 
     pub(super) fn end(&mut self, result: &Result<Response, Status>) {
         if let Some(counts) = self.counts.take() {
             let latency = Some(self.arrived.elapsed());
             counts.end(End::answered(result, self.request_bytes, latency));
+        }
+        self.put_away(|| Outcome::of(result));
+    }
+
+    fn put_away(&mut self, outcome: impl FnOnce() -> Outcome) {
+        if let Some(watched) = self.watched.take() {
+            watched.end(&outcome(), self.arrived.elapsed(), 0, self.request_bytes);
         }
     }
 }
@@ -52,6 +64,9 @@ impl Drop for Counting {
     fn drop(&mut self) {
         if let Some(counts) = self.counts.take() {
             counts.end(End::given_up(Code::Cancelled, self.request_bytes));
+        }
+        if let Some(watched) = self.watched.take() {
+            watched.given_up(Code::Cancelled, self.arrived.elapsed(), self.request_bytes);
         }
     }
 }

@@ -150,10 +150,10 @@ async fn call<S: Service>(
 /// Through the pipeline that framed requests go through. Dropped with the connection, and the handler with it.
 async fn serve<S: Service>(
     server: &ServerState<S>,
-    context: Box<Context>,
+    mut context: Box<Context>,
     body: Bytes,
 ) -> Result<Response, Status> {
-    let mut counting = Counting::begin(server, &context, body.len());
+    let mut counting = Counting::begin(server, &mut context, body.len());
     let entered = server.enter(body.len());
     let _in_flight = entered.inspect_err(|status| counting.refused(status))?;
     let deadline = context.deadline;

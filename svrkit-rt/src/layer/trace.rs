@@ -27,11 +27,7 @@ impl<S: Service> Service for ServeTrace<S> {
 }
 
 fn open_span(request: &mut Request) -> Span {
-    let trace = request
-        .context
-        .trace
-        .map_or_else(TraceContext::start, TraceContext::child);
-    request.context.trace = Some(trace);
+    let (trace, _) = request.context.open_span(TraceContext::start);
     tracing::info_span!(
         "serve",
         method = request.context.method.full_name,

@@ -8,6 +8,7 @@ use crate::context::Priority;
 use crate::frame::{Answer, GoAway, Head, Header, Parts, encode_status, put_frame};
 use crate::monitor::rpc::{End, SideCounts};
 use crate::service::{Request, Response, Service};
+use crate::spans::{Outcome, Watched};
 use crate::status::{Code, Status};
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -103,6 +104,8 @@ pub(super) struct Answering<S: Service> {
     pub(super) arrived: Instant,
     /// Where it counts, unless calls are not counted.
     pub(super) counts: Option<&'static SideCounts>,
+    /// What is remembered of it, if anybody wants to see calls.
+    pub(super) watched: Option<Watched>,
     /// Not answered yet.
     pub(super) open: bool,
 }
@@ -124,7 +127,8 @@ impl<S: Service> Answering<S> {
         let shared = &self.shared;
         shared.server.in_flight.leave(self.bytes);
         // Before the lock is taken, which others wait for.
-        let latency = self.counts.map(|_| self.arrived.elapsed());
+        let is_timed = self.counts.is_some() || self.watched.is_some();
+        let latency = is_timed.then(|| self.arrived.elapsed());
         let mut state = shared.outbox.lock();
         let expired = state.table.finish(self.key);
         if expired || state.table.closed {
@@ -142,6 +146,8 @@ impl<S: Service> Answering<S> {
         if let Some(counts) = self.counts {
             counts.end(End::answered(&result, self.bytes, latency));
         }
+        // What is kept of it is put away once the lock is released.
+        let outcome = self.watched.map(|watched| (watched, Outcome::of(&result)));
         match result {
             Ok(response) => {
                 let answer = Head::Answer(Answer {
@@ -180,18 +186,29 @@ impl<S: Service> Answering<S> {
         let duty = shared.outbox.flush(&mut state, flush);
         drop(state);
         shared.outbox.carry_out(duty);
+        if let Some((watched, outcome)) = outcome {
+            watched.end(
+                &outcome,
+                latency.unwrap_or_default(),
+                queued_us.into(),
+                self.bytes,
+            );
+        }
     }
 }
 
 impl<S: Service> Answering<S> {
     /// Counts a request whose handler's answer nobody gets: it came after the deadline, or its caller is gone.
     fn count_unanswered(&self, expired: bool) {
+        let code = match expired {
+            true => Code::DeadlineExceeded,
+            false => Code::Cancelled,
+        };
         if let Some(counts) = self.counts {
-            let code = match expired {
-                true => Code::DeadlineExceeded,
-                false => Code::Cancelled,
-            };
             counts.end(End::given_up(code, self.bytes));
+        }
+        if let Some(watched) = self.watched {
+            watched.given_up(code, self.arrived.elapsed(), self.bytes);
         }
     }
 }

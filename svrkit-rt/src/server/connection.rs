@@ -9,6 +9,7 @@ use crate::deadline::Deadline;
 use crate::frame::{Head, Header, Payload, RequestHead};
 use crate::monitor::rpc::{Rejection, SideCounts};
 use crate::service::{Request, Service};
+use crate::spans::{self, Watched};
 use crate::status::Status;
 use crate::transport::Stream;
 use bytes::BytesMut;
@@ -313,7 +314,7 @@ impl<S: Service> Connection<S> {
             }
             let bytes = header.payload_len as usize;
             let method_id = head.method_id;
-            let (request, counts) = match self.request(&header, head, payload, now) {
+            let (mut request, counts) = match self.request(&header, head, payload, now) {
                 Ok(request) => request,
                 Err(refused) => {
                     self.shared.server.in_flight.leave(0);
@@ -337,6 +338,7 @@ impl<S: Service> Connection<S> {
                 bytes,
                 arrived: now,
                 counts,
+                watched: Watched::serve(&mut request.context),
                 open: true,
             };
             let task = tokio::spawn(answering.serve(request));
@@ -411,6 +413,9 @@ impl<S: Service> Connection<S> {
     fn answer_refused(&mut self, header: &Header, method_id: u32, refused: Refused) {
         if let Some(counts) = self.shared.server.counts(method_id) {
             counts.reject(refused.why, refused.status.code());
+        }
+        if let Some((method, _)) = self.shared.server.method(method_id) {
+            spans::refused(method, &refused.status, header.payload_len as usize);
         }
         let mut state = self.shared.outbox.lock();
         let checksum = state.table.checksum;

@@ -7,7 +7,6 @@ use crate::plan::Plan;
 use crate::sinks::Letter;
 use clap::Args;
 use im_serve::StartError;
-use im_serve::process::tell;
 use std::path::PathBuf;
 use svrkit_rt::clock;
 
@@ -30,7 +29,7 @@ pub(super) struct MailArgs {
     eml: Option<PathBuf>,
 }
 
-pub(super) async fn run(args: MailArgs, open: OpenHistory) -> Result<(), StartError> {
+pub(super) async fn answer(args: MailArgs, open: OpenHistory) -> Result<String, StartError> {
     let plan = Plan::load(args.plan.as_deref())?;
     let zone = plan.daily_mail.as_ref().map_or(Zone::default(), |d| d.zone);
     let now_s = clock::now_ms() / 1_000;
@@ -40,11 +39,10 @@ pub(super) async fn run(args: MailArgs, open: OpenHistory) -> Result<(), StartEr
         .against
         .ask(open, asked_s, move |history| figures(history, zone, now_s));
     let letter = letter(&daily.await?, &plan.page);
-    tell(format_args!("{}\n\n{}", letter.subject, letter.text));
-    match &args.eml {
-        None => Ok(()),
-        Some(file) => Ok(std::fs::write(file, whole(&letter, &plan)?)?),
+    if let Some(file) = &args.eml {
+        std::fs::write(file, whole(&letter, &plan)?)?;
     }
+    Ok(format!("{}\n\n{}", letter.subject, letter.text))
 }
 
 fn whole(letter: &Letter, plan: &Plan) -> Result<Vec<u8>, StartError> {

@@ -34,18 +34,24 @@ enum MonitorCommand {
     Dashboard,
 }
 
-/// Runs one of them. `open` opens the store in a folder.
+/// Runs one of them, and prints what it has to say. `open` opens the store in a folder.
 ///
 /// # Errors
 /// What is wrong with what was asked for.
 pub async fn run(args: MonitorArgs, open: OpenHistory) -> Result<(), StartError> {
+    tell(answer(args, open).await?.trim_end());
+    Ok(())
+}
+
+/// What one of them has to say.
+///
+/// # Errors
+/// As [`run`].
+pub async fn answer(args: MonitorArgs, open: OpenHistory) -> Result<String, StartError> {
     match args.command {
-        MonitorCommand::TestRule(args) => test_rule::run(args, open).await,
-        MonitorCommand::Rules(args) => rules::run(&args),
-        MonitorCommand::Mail(args) => mail::run(args, open).await,
-        MonitorCommand::Dashboard => {
-            tell(GRAFANA_DASHBOARD.trim_end());
-            Ok(())
-        }
+        MonitorCommand::TestRule(args) => test_rule::answer(args, open).await,
+        MonitorCommand::Rules(args) => rules::answer(&args),
+        MonitorCommand::Mail(args) => mail::answer(args, open).await,
+        MonitorCommand::Dashboard => Ok(GRAFANA_DASHBOARD.to_owned()),
     }
 }

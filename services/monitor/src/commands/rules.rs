@@ -3,7 +3,6 @@
 use crate::plan::{DEFAULT_PLAN, Plan};
 use clap::Args;
 use im_serve::StartError;
-use im_serve::process::tell;
 use std::path::PathBuf;
 
 #[derive(Args, Debug)]
@@ -13,13 +12,11 @@ pub(super) struct RulesArgs {
     plan: Option<PathBuf>,
 }
 
-/// Prints it as it is written, if there is no mistake in it.
-pub(super) fn run(args: &RulesArgs) -> Result<(), StartError> {
+/// As it is written, if there is no mistake in it.
+pub(super) fn answer(args: &RulesArgs) -> Result<String, StartError> {
     Plan::load(args.plan.as_deref())?;
-    let text = match &args.plan {
-        None => DEFAULT_PLAN.to_owned(),
-        Some(file) => std::fs::read_to_string(file)?,
-    };
-    tell(text.trim_end());
-    Ok(())
+    match &args.plan {
+        None => Ok(DEFAULT_PLAN.to_owned()),
+        Some(file) => Ok(std::fs::read_to_string(file)?),
+    }
 }

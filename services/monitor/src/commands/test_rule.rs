@@ -1,12 +1,12 @@
 //! `im monitor test-rule`: what rules would have said.
 
 use super::against::{self, Against, OpenHistory, USUAL};
-use crate::alarms::{State, Transition, Watch, replay};
+use crate::alarms::{Identity, Transition, Watch, replay};
 use crate::calendar::rfc3339;
 use crate::plan::Plan;
 use clap::Args;
 use im_serve::StartError;
-use im_serve::process::tell;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use svrkit_rt::clock;
 
@@ -32,7 +32,7 @@ pub(super) struct TestRuleArgs {
     to: Option<u64>,
 }
 
-pub(super) async fn run(args: TestRuleArgs, open: OpenHistory) -> Result<(), StartError> {
+pub(super) async fn answer(args: TestRuleArgs, open: OpenHistory) -> Result<String, StartError> {
     let watch = watch(&args)?;
     let to_s = args.to.unwrap_or_else(|| clock::now_ms() / 1_000);
     let from_s = args.from.unwrap_or(to_s.saturating_sub(USUAL_S));
@@ -44,8 +44,7 @@ pub(super) async fn run(args: TestRuleArgs, open: OpenHistory) -> Result<(), Sta
     let replayed = args.against.ask(open, asked_s, move |history| {
         replay(watch, history, from_s, to_s)
     });
-    report(&replayed.await?, from_s, to_s);
-    Ok(())
+    Ok(report(&replayed.await?, from_s, to_s))
 }
 
 fn watch(args: &TestRuleArgs) -> Result<Watch, StartError> {
@@ -61,27 +60,26 @@ fn watch(args: &TestRuleArgs) -> Result<Watch, StartError> {
 }
 
 /// A line a change, then how often and how long it was an alarm.
-fn report(transitions: &[Transition], from_s: u64, to_s: u64) {
+fn report(transitions: &[Transition], from_s: u64, to_s: u64) -> String {
     let (mut times, mut firing_s) = (0, 0);
-    let mut open: Vec<(&Transition, u64)> = Vec::new();
+    let mut open: BTreeMap<&Identity, u64> = BTreeMap::new();
     for one in transitions {
-        tell(line(one));
-        if let State::Firing { since_s } = one.to
-            && one.from.firing_since_s().is_none()
-        {
-            times += 1;
-            open.push((one, since_s));
-        }
-        if let (State::Normal, Some(since_s)) = (one.to, one.from.firing_since_s()) {
-            firing_s += one.at_s - since_s;
-            open.retain(|(begun, _)| begun.identity != one.identity);
+        match (one.from.firing_since_s(), one.to.firing_since_s()) {
+            (None, Some(since_s)) => {
+                times += 1;
+                open.insert(&one.identity, since_s);
+            }
+            (Some(since_s), None) => {
+                open.remove(&one.identity);
+                firing_s += one.at_s - since_s;
+            }
+            _ => {}
         }
     }
-    firing_s += open.iter().map(|(_, since_s)| to_s - since_s).sum::<u64>();
+    firing_s += open.values().map(|since_s| to_s - since_s).sum::<u64>();
+    let lines: String = transitions.iter().map(line).collect();
     let (from, to) = (rfc3339(from_s), rfc3339(to_s));
-    tell(format_args!(
-        "{from} to {to}: fired {times} times, {firing_s} s in all"
-    ));
+    format!("{lines}{from} to {to}: fired {times} times, {firing_s} s in all\n")
 }
 
 fn line(one: &Transition) -> String {
@@ -90,7 +88,7 @@ fn line(one: &Transition) -> String {
         format!("  {value:.4} against {threshold:.4}")
     });
     format!(
-        "{}  {}  {} → {}{}",
+        "{}  {}  {} → {}{}\n",
         rfc3339(one.at_s),
         one.identity,
         one.from,

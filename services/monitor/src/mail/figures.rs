@@ -37,6 +37,8 @@ pub struct DailyFigures {
 pub struct Figure {
     /// What people call it.
     pub title: &'static str,
+    /// How its steps are one figure.
+    pub how: OfDay,
     /// Of the day; nothing when nothing was reported.
     pub day: Option<f64>,
     /// Of the same day a week before.
@@ -94,6 +96,7 @@ impl Days<'_> {
         let curve_before = self.curve(&selector, subject.value, AGAINST_DAYS);
         Figure {
             title: subject.title,
+            how: subject.day,
             day: of_day(&curve, subject.day),
             week_before: of_day(&curve_before, subject.day),
             curve,

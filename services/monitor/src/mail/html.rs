@@ -2,6 +2,7 @@
 
 use super::figures::{DailyFigures, Figure};
 use super::number::{change, number};
+use super::subjects::OfDay;
 use std::fmt::Write;
 
 const FONT: &str = "font-family:system-ui,-apple-system,'Segoe UI',sans-serif;color:#1d2733";
@@ -76,14 +77,18 @@ fn curve(html: &mut String, place: usize, figure: &Figure) {
     let _ = write!(
         html,
         "<h2 style=\"font-size:15px;margin:28px 0 2px\">{title}</h2>\
-         <p style=\"margin:0 0 4px;{SMALL}\">0:00 to 24:00, up to {top} in a quarter of an hour; \
+         <p style=\"margin:0 0 4px;{SMALL}\">0:00 to 24:00, up to {top}{of}; \
          <span style=\"color:#1565c0\">yesterday</span>, <span style=\"color:#9aa4ae\">a week before</span></p>\
          <img src=\"cid:{name}\" width=\"{width}\" height=\"{height}\" alt=\"{title}\" style=\"display:block;max-width:100%;height:auto\">",
         title = escape(figure.title),
         top = number(top),
+        of = match figure.how {
+            OfDay::Total => " in a quarter of an hour",
+            OfDay::Peak => "",
+        },
         name = picture_name(place),
-        width = super::chart::WIDTH,
-        height = super::chart::HEIGHT,
+        width = super::chart::SHOWN_WIDTH,
+        height = super::chart::SHOWN_HEIGHT,
     );
 }
 

@@ -20,4 +20,4 @@ pub use letter::letter;
 pub use postman::Postman;
 pub use sent::SentError;
 pub use settings::DailyMail;
-pub use subjects::{ERRORS_METRIC, SUBJECTS, Subject};
+pub use subjects::{ERRORS_METRIC, OfDay, SUBJECTS, Subject};

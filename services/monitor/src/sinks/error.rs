@@ -32,6 +32,11 @@ pub enum SinkError {
         /// Why.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The mail server took longer than this.
+    TimedOut {
+        /// Seconds.
+        timeout_s: u64,
+    },
     /// The mail server did not take it.
     Smtp {
         /// Why.
@@ -49,7 +54,7 @@ impl SinkError {
             }
             SinkError::Unwritable { .. } => true,
             SinkError::Smtp { source } => source.is_permanent(),
-            SinkError::File { .. } | SinkError::Http { .. } => false,
+            SinkError::File { .. } | SinkError::Http { .. } | SinkError::TimedOut { .. } => false,
         }
     }
 
@@ -69,6 +74,7 @@ impl fmt::Display for SinkError {
             SinkError::Http { .. } => write!(f, "no answer"),
             SinkError::Refused { status, .. } => write!(f, "refused with {status}"),
             SinkError::Unwritable { .. } => write!(f, "it cannot be put down"),
+            SinkError::TimedOut { timeout_s } => write!(f, "no answer within {timeout_s} s"),
             SinkError::Smtp { .. } => write!(f, "the mail server did not take it"),
         }
     }
@@ -81,7 +87,7 @@ impl std::error::Error for SinkError {
             SinkError::Http { source } => Some(source),
             SinkError::Unwritable { source } => Some(&**source),
             SinkError::Smtp { source } => Some(source),
-            SinkError::Refused { .. } => None,
+            SinkError::Refused { .. } | SinkError::TimedOut { .. } => None,
         }
     }
 }

@@ -84,8 +84,14 @@ impl Mailer {
     pub async fn send(&self, to: &[String], letter: Letter) -> Result<(), SinkError> {
         let message = letter.message(&self.plan.from, to)?;
         let transport = self.transport()?;
-        let sent = transport.send(message).await;
-        sent.map(drop).map_err(|source| SinkError::Smtp { source })
+        let timeout_s = self.plan.timeout_s;
+        // lettre's own timeout ends with the connection's opening.
+        let timeout = Duration::from_secs(timeout_s);
+        match tokio::time::timeout(timeout, transport.send(message)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(source)) => Err(SinkError::Smtp { source }),
+            Err(_) => Err(SinkError::TimedOut { timeout_s }),
+        }
     }
 
     fn transport(&self) -> Result<AsyncSmtpTransport<Tokio1Executor>, SinkError> {
@@ -97,8 +103,7 @@ impl Mailer {
         };
         let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&plan.host)
             .port(plan.port)
-            .tls(tls)
-            .timeout(Some(Duration::from_secs(plan.timeout_s)));
+            .tls(tls);
         if let Some((user, password_file)) = &plan.login {
             let password = secret(password_file)?;
             transport = transport.credentials(Credentials::new(user.clone(), password));

@@ -162,7 +162,7 @@ fn a_curve_is_where_its_figures_are_and_a_gap_is_a_gap() {
     }));
     let blue = |column: usize| {
         let column = pixels.iter().skip(column).step_by(width);
-        column.take(4).any(|pixel| *pixel == LINE)
+        column.take(6).any(|pixel| *pixel == LINE)
     };
     let column = |step: f64| (step * width as f64 / 96.0) as usize;
     assert!(blue(column(10.0)) && blue(column(80.0)));

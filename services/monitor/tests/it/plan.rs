@@ -13,7 +13,7 @@ fn mistakes(text: &str) -> Vec<String> {
 #[test]
 fn the_built_in_plan_has_no_mistake() {
     let plan = Plan::built_in().unwrap_or_else(|mistakes| panic!("{mistakes}"));
-    assert!(plan.watch.rules.len() >= 8);
+    assert!(plan.watch.rules.len() >= 11);
     assert_eq!(plan.watch.notify, Notify::default());
     assert!(matches!(plan.sinks[..], [ref log] if log.kind == SinkKind::Log));
 }

@@ -9,13 +9,17 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 /// Every page, and what is on it.
-const PAGES: [(&str, &str); 9] = [
+const PAGES: [(&str, &str); 10] = [
     (
         "/status",
         "methods with rates, latencies, queueing and failures",
     ),
     ("/connections", "who is connected"),
     ("/vars", "every series, with curves; /vars?q=part-of-a-name"),
+    (
+        "/rpcz",
+        "calls that failed, were slow or were sampled; /rpcz?trace=ID across processes",
+    ),
     ("/flags", "settings that can be changed"),
     ("/config", "settings in effect, without secrets"),
     (

@@ -6,6 +6,7 @@ mod flags;
 mod health;
 mod index;
 mod metrics;
+mod rpcz;
 mod services;
 mod status;
 mod vars;
@@ -16,10 +17,11 @@ use std::future::{Ready, ready};
 use std::sync::Arc;
 
 /// Path and name of the pages that each page leads to.
-pub(super) const NAVIGATION: [(&str, &str); 6] = [
+pub(super) const NAVIGATION: [(&str, &str); 7] = [
     ("/status", "Status"),
     ("/connections", "Connections"),
     ("/vars", "Vars"),
+    ("/rpcz", "Calls"),
     ("/flags", "Flags"),
     ("/config", "Config"),
     ("/services", "Services"),
@@ -36,6 +38,10 @@ pub(super) fn all(state: &Arc<State>) -> Pages {
         .get("/status", on(state, status::page))
         .get("/connections", on(state, connections::page))
         .get("/vars", on(state, vars::page))
+        .get("/rpcz", {
+            let state = state.clone();
+            move |request| rpcz::page(state.clone(), request)
+        })
         .get("/flags", on(state, flags::page))
         .post("/flags", on(state, flags::change))
         .get("/config", on(state, config::page))

@@ -1,5 +1,6 @@
 //! The pages about a process, one file a concern.
 
+mod calls;
 mod desk;
 mod flags;
 mod lock;

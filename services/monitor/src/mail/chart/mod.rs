@@ -5,10 +5,14 @@ mod picture;
 
 use canvas::{Canvas, Color};
 
-/// Pixels of a picture.
-pub(super) const WIDTH: u32 = 640;
-/// Pixels of a picture.
-pub(super) const HEIGHT: u32 = 120;
+/// How wide it is shown.
+pub(super) const SHOWN_WIDTH: u32 = 640;
+/// How high it is shown.
+pub(super) const SHOWN_HEIGHT: u32 = 120;
+/// Pixels of the picture for one where it is shown: screens have more of them than they say.
+const SCALE: u32 = 2;
+const WIDTH: u32 = SHOWN_WIDTH * SCALE;
+const HEIGHT: u32 = SHOWN_HEIGHT * SCALE;
 
 const PAPER: Color = [255, 255, 255];
 const GRID: Color = [228, 232, 236];
@@ -35,25 +39,25 @@ pub fn chart(curve: &Curve<'_>) -> Vec<u8> {
     let mut canvas = Canvas::new(WIDTH, HEIGHT, PAPER);
     let all = curve.day.iter().chain(curve.before).flatten();
     let top = all.copied().fold(0.0, f64::max);
-    let height = f64::from(HEIGHT) - 2.0;
-    let y = |value: f64| 1.0 + height * (1.0 - if top > 0.0 { value.max(0.0) / top } else { 0.0 });
+    let height = f64::from(HEIGHT) - 4.0;
+    let y = |value: f64| 2.0 + height * (1.0 - if top > 0.0 { value.max(0.0) / top } else { 0.0 });
     let lines = lines(curve.day, y);
     for line in &lines {
         canvas.fill_under(line, UNDER_DAY);
     }
     for division in 0..=DIVISIONS {
         let x = f64::from(WIDTH) * f64::from(division) / f64::from(DIVISIONS);
-        canvas.line((x, 0.0), (x, f64::from(HEIGHT)), 1.0, GRID);
+        canvas.line((x, 0.0), (x, f64::from(HEIGHT)), 2.0, GRID);
     }
     for level in 0..=LEVELS {
         let y = y(top * f64::from(level) / f64::from(LEVELS));
-        canvas.line((0.0, y), (f64::from(WIDTH), y), 1.0, GRID);
+        canvas.line((0.0, y), (f64::from(WIDTH), y), 2.0, GRID);
     }
     for line in self::lines(curve.before, y) {
-        canvas.path(&line, 1.5, BEFORE);
+        canvas.path(&line, 3.0, BEFORE);
     }
     for line in &lines {
-        canvas.path(line, 2.0, DAY);
+        canvas.path(line, 4.0, DAY);
     }
     picture::png(&canvas)
 }

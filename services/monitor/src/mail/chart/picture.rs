@@ -7,7 +7,7 @@ pub(super) fn png(canvas: &Canvas) -> Vec<u8> {
     let mut encoder = png::Encoder::new(&mut file, canvas.width, canvas.height);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
-    encoder.set_compression(png::Compression::High);
+    encoder.set_compression(png::Compression::Balanced);
     // Into memory, with as many bytes as the header says: neither can fail.
     let mut writer = encoder.write_header().expect("a header is written");
     let bytes = canvas.pixels.as_flattened();
