@@ -9,14 +9,17 @@
 import * as api from "./api.js";
 import { setNow } from "./clock.js";
 
-/** Without news for this long, what is shown is called stale. The centre sends every few seconds. */
-const STALE_AFTER_MS = 15_000;
-/** An open stream that says nothing for this long is taken for dead. */
-const DEAD_AFTER_MS = 40_000;
+/** Without news for this long, or for three times the centre's own pace if that is slower, what is shown is called stale. */
+const STALE_LEAST_MS = 15_000;
+const STALE_PACES = 3;
+/** Of the time since the news before, more than this is a pause and no pace. */
+const PACE_MOST_MS = 60_000;
+/** An open stream that says nothing for this long after that is taken for dead. */
+const DEAD_AFTER_MS = 20_000;
 const RETRY_FIRST_MS = 1_000;
 const RETRY_MOST_MS = 20_000;
 /** A page in a hidden tab lets its stream go after this long. */
-const REST_AFTER_MS = 60_000;
+const REST_AFTER_MS = 30_000;
 
 export class Feed {
   /** @type {Overview | null} */
@@ -33,6 +36,7 @@ export class Feed {
   #stateListeners = new Set();
   #newsAt_ms = performance.now();
   #openedAt_ms = 0;
+  #pace_ms = 0;
   #retry_ms = RETRY_FIRST_MS;
   #retryTimer = 0;
   #restTimer = 0;
@@ -81,6 +85,7 @@ export class Feed {
     const source = new EventSource(api.livePath(range_s));
     source.addEventListener("overview", (event) => {
       this.#retry_ms = RETRY_FIRST_MS;
+      this.#pace_ms = Math.min(performance.now() - this.#newsAt_ms, PACE_MOST_MS);
       this.#take(event.data);
     });
     source.addEventListener("error", () => this.#retry());
@@ -127,9 +132,10 @@ export class Feed {
 
   #watch() {
     const at = performance.now();
-    if (at - this.#newsAt_ms > STALE_AFTER_MS) this.#enter("stale");
+    const staleAfter_ms = Math.max(STALE_LEAST_MS, STALE_PACES * this.#pace_ms);
+    if (at - this.#newsAt_ms > staleAfter_ms) this.#enter("stale");
     const quiet_ms = at - Math.max(this.#newsAt_ms, this.#openedAt_ms);
-    if (this.#source && quiet_ms > DEAD_AFTER_MS) this.#retry();
+    if (this.#source && quiet_ms > staleAfter_ms + DEAD_AFTER_MS) this.#retry();
   }
 
   #visibility() {

@@ -85,7 +85,7 @@ export function valuesOf(kind) {
     case "counter":
       return ["rate", "sum"];
     case "gauge":
-      return ["avg", "min", "max", "last"];
+      return ["sum", "avg", "min", "max", "last"];
     case "max":
       return ["max", "avg", "last"];
     case "histogram":
@@ -96,7 +96,7 @@ export function valuesOf(kind) {
 }
 
 /**
- * The unit of a curve's figures: a rate of bytes is bytes a second; counting calls of a histogram of time is no time.
+ * The unit of a curve's figures: a rate of bytes is bytes a second, a rate of a histogram of time is observations a second.
  *
  * @param {string} unit  of the series
  * @param {string} kind
@@ -104,9 +104,8 @@ export function valuesOf(kind) {
  * @returns {string}
  */
 export function unitOf(unit, kind, value) {
-  if (kind === "histogram" && value === "rate") return "/s";
-  if (kind === "histogram" && value === "sum") return "";
-  return value === "rate" ? `${unit}/s` : unit;
+  if (value !== "rate") return unit;
+  return kind === "histogram" ? "/s" : `${unit}/s`;
 }
 
 /**

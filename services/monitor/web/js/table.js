@@ -40,6 +40,8 @@ import { t } from "./words/index.js";
 
 /** Widths are fixed, so that a figure that grows a digit moves nothing. */
 const FIGURE_WIDTH_PX = 74;
+/** More rows than this are not drawn: the filter finds them, and an update must not take long. */
+const ROWS_MOST = 200;
 /** A pointer that rested for this long is not about to press. */
 const HAND_RESTS_MS = 4_000;
 
@@ -70,8 +72,9 @@ export function table(options) {
   const body = h("tbody");
   const nothing = h("p", { class: "nothing", hidden: true }, options.empty ?? t("nothing_matches"));
   const more = h("button", { type: "button", class: "button small more", on: { click: toggleShort } });
+  const beyond = h("p", { class: "hint beyond-note", hidden: true });
   const grid = h("table", {}, h("caption", { class: "unseen" }, caption), h("thead", {}, h("tr", {}, ...heads)), body);
-  const element = h("div", { class: short ? "table short" : "table" }, grid, nothing, more);
+  const element = h("div", { class: short ? "table short" : "table" }, grid, nothing, more, beyond);
   if (short) grid.style.setProperty("--short", String(short));
 
   for (const event of ["pointermove", "pointerdown", "keydown", "focusin"]) {
@@ -95,9 +98,12 @@ export function table(options) {
   /** @param {boolean} keepPlaces */
   function show(keepPlaces) {
     const wanted = rows.filter(matches).sort(order ? byColumn(order.column, order.down) : standard);
-    const shown = keepPlaces ? inPlace(wanted) : wanted;
+    const all = keepPlaces ? inPlace(wanted) : wanted;
+    const shown = all.slice(0, ROWS_MOST);
     draw(shown);
     shownKeys = shown.map(keyOf);
+    beyond.hidden = all.length === shown.length;
+    setText(beyond, t("rows_beyond", { count: all.length - shown.length }));
     nothing.hidden = shown.length > 0;
     grid.hidden = shown.length === 0;
     more.hidden = !short || shown.length <= short;

@@ -53,6 +53,16 @@ export function chart(events) {
   /** @type {any} */
   let plot = null;
   let shape = "";
+  /** Figures that came while somebody drags wait, for they would take the selection away. */
+  let dragging = false;
+  element.addEventListener("pointerdown", () => (dragging = true));
+  addEventListener("pointerup", release);
+
+  function release() {
+    if (!dragging) return;
+    dragging = false;
+    if (picture) show(picture);
+  }
 
   const observer = new ResizeObserver(() => {
     if (plot) plot.setSize(size());
@@ -71,7 +81,7 @@ export function chart(events) {
   function show(next) {
     picture = next;
     setAttribute(element, "aria-label", next.label);
-    if (element.clientWidth === 0) return;
+    if (element.clientWidth === 0 || dragging) return;
     const nextShape = JSON.stringify([next.unit, next.lines.map(({ key, colour }) => [key, colour])]);
     if (plot && nextShape === shape) {
       plot.batch(() => {
@@ -80,6 +90,7 @@ export function chart(events) {
         }
         plot.setData([next.t, ...next.lines.map(({ v }) => v)]);
       });
+      if (plot.cursor.left >= 0) follow();
     } else {
       build(next);
     }
@@ -195,6 +206,7 @@ export function chart(events) {
       plot?.setSeries(line === null ? null : line + 1, { focus: line !== null });
     },
     destroy() {
+      removeEventListener("pointerup", release);
       observer.disconnect();
       stopTheme();
       plot?.destroy();

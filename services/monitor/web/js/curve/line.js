@@ -15,7 +15,7 @@
  * @typedef {{ last: number | null, min: number | null, avg: number | null, max: number | null }} Summary
  */
 
-import { isFigure } from "../number.js";
+import { NONE, isFigure } from "../number.js";
 import { named } from "../words/index.js";
 
 const COLOURS = 10;
@@ -46,7 +46,7 @@ export function drawnLines(curve, by, name, chosen) {
       const key = JSON.stringify([title, overlay]);
       return {
         key,
-        title: lineTitle(by === "all" ? name : title, overlay),
+        title: lineTitle(by === "all" ? name : title || NONE, overlay),
         overlay,
         colour: alone && overlay !== null ? `--${overlay}` : `--series-${(place % COLOURS) + 1}`,
         dashed: !alone && overlay !== null,

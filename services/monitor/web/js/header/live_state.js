@@ -11,17 +11,20 @@ import { t } from "../words/index.js";
  * @returns {{ element: HTMLElement, update: () => void }}
  */
 export function liveState(feed) {
-  const word = h("span", { class: "live-word" });
-  const element = h("span", { class: "live", role: "status" }, h("span", { class: "live-light" }), word);
+  const word = h("span", { "aria-hidden": "true" });
+  // Its age changes each second; a screen reader is told of the state alone.
+  const said = h("span", { class: "unseen", role: "status" });
+  const element = h("span", { class: "live" }, h("span", { class: "live-light" }), word, said);
   return {
     element,
     update() {
+      const { state } = feed;
       const age = span(feed.age_s());
-      setAttribute(element, "data-state", feed.state);
-      setAttribute(document.documentElement, "data-live", feed.state);
-      if (feed.state === "stale") setText(word, t("live_stale", { age }));
-      else setText(word, feed.state === "live" ? t("live") : t("live_connecting"));
-      element.title = feed.state === "stale" ? t("live_stale_hint", { age }) : t("live_hint");
+      setAttribute(element, "data-state", state);
+      setAttribute(document.documentElement, "data-live", state);
+      setText(said, t(`live_${state}`));
+      setText(word, state === "stale" ? t("live_stale_for", { age }) : t(`live_${state}`));
+      element.title = state === "stale" ? t("live_stale_hint", { age }) : t("live_hint");
     },
   };
 }

@@ -5,13 +5,12 @@ import { graphLevel, worseEdge } from "../health.js";
 import { duration, number } from "../number.js";
 
 /** @import { GraphEdge } from "../types.js" */
-/** @typedef {{ edge: GraphEdge, line: SVGPathElement }} LabelledEdge */
+/** @import { Point } from "./graph_path.js" */
+/** @typedef {{ edge: GraphEdge, places: Point[] }} LabelledEdge */
 /** @typedef {{ x: number, y: number, width: number, height: number }} Box  around its middle */
 
 /** Calls that are fewer than this share of the busiest are told by pointing at them. */
 const SHARE_LEAST = 0.01;
-/** Places along a line, as shares of its length, in the order they are tried. */
-const PLACES = [0.5, 0.36, 0.64, 0.24, 0.76, 0.14, 0.86];
 const LETTER_WIDTH = 5.6;
 const HEIGHT = 13;
 const PADDING = 2;
@@ -28,10 +27,10 @@ export function placeLabels(parent, edges, taken) {
     [...parent.children].map((child) => [child.getAttribute("data-key") ?? "", /** @type {SVGElement} */ (child)]),
   );
   const most = Math.max(0, ...edges.map(({ edge }) => edge.qps));
-  for (const { edge, line } of edges.toSorted((a, b) => worseEdge(a.edge, b.edge))) {
+  for (const { edge, places } of edges.toSorted((a, b) => worseEdge(a.edge, b.edge))) {
     const quiet = edge.qps < most * SHARE_LEAST && graphLevel(edge) === "ok";
     if (edge.qps === 0 || quiet) continue;
-    const label = fitting(edge, line, boxes);
+    const label = fitting(edge, places, boxes);
     if (!label) continue;
     boxes.push(label.box);
     const key = JSON.stringify([edge.from, edge.to]);
@@ -63,15 +62,13 @@ function show(element, { text, box }) {
 
 /**
  * @param {GraphEdge} edge
- * @param {SVGPathElement} line
+ * @param {Point[]} places
  * @param {Box[]} boxes
  * @returns {{ text: string, box: Box } | null}
  */
-function fitting({ qps, p99_us }, line, boxes) {
-  const length = line.getTotalLength();
+function fitting({ qps, p99_us }, places, boxes) {
   for (const text of [`${number(qps)}/s · ${duration(p99_us)}`, number(qps)]) {
-    for (const place of PLACES) {
-      const { x, y } = line.getPointAtLength(length * place);
+    for (const [x, y] of places) {
       const box = { x, y, width: text.length * LETTER_WIDTH + 2 * PADDING, height: HEIGHT };
       if (!boxes.some((other) => overlap(box, other))) return { text, box };
     }

@@ -8,26 +8,22 @@ import { h, setAttribute, setText, svg } from "../dom.js";
 import { graphLevel } from "../health.js";
 import { duration, number, percent } from "../number.js";
 import { t } from "../words/index.js";
+import { frameOf } from "./graph_frame.js";
 import { placeLabels } from "./graph_labels.js";
 import { layout } from "./graph_layout.js";
 import { pathsOf } from "./graph_path.js";
 
 /** @import { GraphEdge, GraphNode } from "../types.js" */
-/** @import { Edge, Spot } from "./graph_layout.js" */
+/** @import { Frame } from "./graph_frame.js" */
+/** @import { Edge } from "./graph_layout.js" */
+/** @import { Line, Point } from "./graph_path.js" */
 
-const NODE_HEIGHT = 34;
-const NODE_WIDTH_MOST = 126;
-const NODE_WIDTH_LEAST = 104;
-const COLUMN_GAP_LEAST = 34;
-const ROW_HEIGHT_LEAST = 38;
-const ROW_HEIGHT_MOST = 74;
-const MARGIN = 8;
 const NAME_LETTERS_MOST = 15;
 const STROKE_LEAST = 1;
 const STROKE_MOST = 5;
 
 /** @typedef {{ group: SVGElement, name: string, figures: SVGElement, title: SVGElement, x: number, y: number }} NodePart */
-/** @typedef {{ group: SVGElement, key: string, edge: GraphEdge, line: SVGPathElement, hit: SVGElement, title: SVGElement }} EdgePart */
+/** @typedef {{ group: SVGElement, key: string, edge: GraphEdge, places: Point[], line: SVGElement, title: SVGElement }} EdgePart */
 
 export function graphPicture() {
   const element = h("div", { class: "graph-picture" });
@@ -41,46 +37,34 @@ export function graphPicture() {
   let edgeParts = new Map();
   /** @type {SVGGElement | null} */
   let labels = null;
-  let width = 0;
-  let nodeWidth = NODE_WIDTH_LEAST;
+  /** @type {Frame | null} */
+  let frame = null;
+  let room = { width: 0, height: 0 };
   let drawn = "";
   /** @type {string | null} */
   let pointed = null;
 
-  const observer = new ResizeObserver(() => draw());
+  // Asked for only here, where the browser has just laid out: asking while figures are put in would make it do so again.
+  const observer = new ResizeObserver(() => {
+    room = { width: element.clientWidth, height: element.clientHeight };
+    draw();
+  });
   observer.observe(element);
 
   function draw() {
-    if (nodes.length === 0 || element.clientWidth === 0) return;
-    const shape = JSON.stringify([
-      element.clientWidth,
-      element.clientHeight,
-      nodes.map(({ name }) => name),
-      edges.map(({ from, to }) => [from, to]),
-    ]);
+    if (nodes.length === 0 || room.width === 0) return;
+    const shape = JSON.stringify([room, nodes.map(({ name }) => name), edges.map(({ from, to }) => [from, to])]);
     if (shape !== drawn) build();
     drawn = shape;
     patch();
   }
 
   function build() {
-    const plan = layout(
-      nodes.map(({ name }) => name),
-      edges,
-    );
-    const gaps = Math.max(1, plan.columns - 1);
-    const share = (element.clientWidth - 2 * MARGIN) / (plan.columns + gaps * 0.42);
-    nodeWidth = Math.min(NODE_WIDTH_MOST, Math.max(NODE_WIDTH_LEAST, share));
-    width = Math.max(element.clientWidth, 2 * MARGIN + plan.columns * nodeWidth + gaps * COLUMN_GAP_LEAST);
-    const pitch = (width - 2 * MARGIN - nodeWidth) / gaps;
-    const spare = (element.clientHeight - 2 * MARGIN) / plan.rows;
-    const rowHeight = Math.min(ROW_HEIGHT_MOST, Math.max(ROW_HEIGHT_LEAST, spare));
-    const used = plan.rows * rowHeight + 2 * MARGIN;
-    const height = Math.max(used, element.clientHeight);
-    const top = MARGIN + (height - used) / 2;
-    const x = (/** @type {Spot} */ spot) => (plan.columns === 1 ? width / 2 : MARGIN + nodeWidth / 2 + spot.column * pitch);
-    const y = (/** @type {Spot} */ spot) => top + (spot.row + 0.5) * rowHeight;
-
+    const names = nodes.map(({ name }) => name);
+    const plan = layout(names, edges);
+    const now = frameOf(plan, room);
+    const { x, y, width, height } = now;
+    frame = now;
     const lines = svg("g", { class: "edges" });
     const boxes = svg("g", { class: "nodes" });
     labels = svg("g", { class: "edge-labels", "aria-hidden": "true" });
@@ -88,13 +72,12 @@ export function graphPicture() {
     edgeParts = new Map();
     for (const spot of plan.spots.values()) {
       if (spot.node === null) continue;
-      const part = drawNode(spot.node, x(spot), y(spot));
+      const part = drawNode(spot.node, x(spot), y(spot), now);
       nodeParts.set(spot.node, part);
       boxes.append(part.group);
     }
-    const paths = pathsOf(plan.routes, { x, y, width: nodeWidth, height: NODE_HEIGHT });
-    for (const [route, d] of paths) {
-      const part = drawEdge(route.edge, d);
+    for (const [route, line] of pathsOf(plan.routes, now)) {
+      const part = drawEdge(route.edge, line);
       edgeParts.set(part.key, part);
       lines.append(part.group);
     }
@@ -113,9 +96,10 @@ export function graphPicture() {
    * @param {string} name
    * @param {number} x
    * @param {number} y
+   * @param {Frame} frame
    * @returns {NodePart}
    */
-  function drawNode(name, x, y) {
+  function drawNode(name, x, y, { nodeWidth, nodeHeight }) {
     const title = svg("title");
     const figures = svg("text", { class: "node-figures", x: -nodeWidth / 2 + 10, y: 11 });
     const short = name.length > NAME_LETTERS_MOST ? `${name.slice(0, NAME_LETTERS_MOST - 1)}…` : name;
@@ -131,8 +115,8 @@ export function graphPicture() {
         on: { pointerenter: point(name), pointerleave: point(null), focus: point(name), blur: point(null) },
       },
       title,
-      svg("rect", { class: "node-box", x: -nodeWidth / 2, y: -NODE_HEIGHT / 2, width: nodeWidth, height: NODE_HEIGHT, rx: 6 }),
-      svg("rect", { class: "node-level", x: -nodeWidth / 2, y: -NODE_HEIGHT / 2 + 7, width: 3, height: NODE_HEIGHT - 14, rx: 1.5 }),
+      svg("rect", { class: "node-box", x: -nodeWidth / 2, y: -nodeHeight / 2, width: nodeWidth, height: nodeHeight, rx: 6 }),
+      svg("rect", { class: "node-level", x: -nodeWidth / 2, y: -nodeHeight / 2 + 7, width: 3, height: nodeHeight - 14, rx: 1.5 }),
       svg("text", { class: "node-name", x: -nodeWidth / 2 + 10, y: -3 }, short),
       figures,
     );
@@ -141,10 +125,10 @@ export function graphPicture() {
 
   /**
    * @param {Edge} edge
-   * @param {string} d
+   * @param {Line} line
    * @returns {EdgePart}
    */
-  function drawEdge(edge, d) {
+  function drawEdge(edge, { d, places }) {
     const title = svg("title");
     const line = svg("path", { class: "edge-line", d, "marker-end": "url(#arrow)" });
     const hit = svg("path", { class: "edge-hit", d });
@@ -157,7 +141,7 @@ export function graphPicture() {
       line,
       hit,
     );
-    return { group, key: keyOf(edge), edge: whole, line, hit, title };
+    return { group, key: keyOf(edge), edge: whole, places, line, title };
   }
 
   function patch() {
@@ -187,8 +171,9 @@ export function graphPicture() {
       setAttribute(part.group, "data-edge", edge ? "" : null);
       setAttribute(part.group, "data-faded", pointed === null || node.name === pointed || edge ? null : "");
     }
-    if (labels) {
-      const boxes = [...nodeParts.values()].map(({ x, y }) => ({ x, y, width: nodeWidth, height: NODE_HEIGHT }));
+    if (labels && frame) {
+      const { nodeWidth: width, nodeHeight: height } = frame;
+      const boxes = [...nodeParts.values()].map(({ x, y }) => ({ x, y, width, height }));
       placeLabels(labels, pointed === null ? [...edgeParts.values()] : [], boxes);
     }
   }
