@@ -56,19 +56,19 @@ export function instanceCurve({ instance }, figure) {
     case "files":
       return curve("process_open_files", labels, "max");
     case "lag":
-      return curve("process_runtime_lag_max_microseconds", labels, "max");
+      return curve("process_runtime_lag_microseconds", labels, "p99");
     case "uptime":
       return curve("process_uptime_seconds", labels, "last");
   }
 }
 
 /**
- * The calls a module serves.
+ * The calls that a module serves.
  *
  * @param {GraphNode} node
  */
 export function nodeCurve({ name }) {
-  return curve("rpc_server_calls", { service: name }, "rate", "method");
+  return curve("rpc_server_calls", isService(name) ? { service: name } : { role: name }, "rate", "method");
 }
 
 /**
@@ -77,16 +77,34 @@ export function nodeCurve({ name }) {
  * @param {GraphEdge} edge
  * @param {"calls" | "errors" | "p99"} figure
  */
-export function edgeCurve({ to }, figure) {
-  const labels = { service: to };
+export function edgeCurve({ from, to }, figure) {
+  const labels = { role: roleOf(from), service: to };
   switch (figure) {
     case "calls":
-      return curve("rpc_client_calls", labels, "rate", "instance");
+      return curve("rpc_client_calls", labels, "rate", "method");
     case "errors":
       return curve("rpc_client_calls", labels, "rate", "code");
     case "p99":
-      return curve("rpc_client_latency_microseconds", labels, "p99");
+      return curve("rpc_client_latency_microseconds", labels, "p99", "method");
   }
+}
+
+/**
+ * A service's full name has its package before it, which a role's has not.
+ *
+ * @param {string} name
+ */
+function isService(name) {
+  return name.includes(".");
+}
+
+/**
+ * The role that a service is named after: of `im.message.Message` it is `message`.
+ *
+ * @param {string} name
+ */
+function roleOf(name) {
+  return name.split(".").at(-2) ?? name;
 }
 
 /**

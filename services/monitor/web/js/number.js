@@ -105,6 +105,9 @@ export function quantity(value, unit) {
     case "us":
     case "microseconds":
       return per ? { text: number(value / 1e6), unit: "s/s" } : scaledQuantity(value, TIME, "µs");
+    case "milliseconds":
+    case "ms":
+      return per ? { text: number(value / 1e3), unit: "s/s" } : scaledQuantity(value * 1e3, TIME, "µs");
     case "seconds":
     case "s":
       return per ? { text: number(value), unit: "s/s" } : scaledQuantity(value * 1e6, TIME, "µs");

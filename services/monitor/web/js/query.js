@@ -3,7 +3,7 @@
  * `#/curve?name=…&labels=k:v,k:v&value=p99&by=instance&range=3600&overlay=yesterday,lastweek&threshold=…`, or `from=…&to=…` (unix
  * seconds) in place of `range`. A `range` follows the newest figures; `from` and `to` stand still.
  *
- * @typedef {"rate" | "sum" | "avg" | "min" | "max" | "last" | "p50" | "p90" | "p99"} Value
+ * @typedef {"rate" | "sum" | "avg" | "min" | "max" | "last" | `p${number}`} Value
  * @typedef {"yesterday" | "lastweek"} Overlay
  * @typedef {{ last_s: number } | { from: number, to: number }} Range
  *
@@ -21,6 +21,7 @@ import { formatLabels, parseLabels } from "./labels.js";
 
 /** @type {Value[]} */
 export const VALUES = ["rate", "sum", "avg", "min", "max", "last", "p50", "p90", "p99"];
+const PERCENTILE = /^p\d{1,3}(\.\d+)?$/;
 /** @type {Overlay[]} */
 export const OVERLAYS = ["yesterday", "lastweek"];
 /** The ranges offered, seconds: 15 minutes to the 15 days that the store keeps by minutes. */
@@ -47,7 +48,7 @@ export function parseQuery(params) {
   return {
     name: params.get("name") ?? "",
     labels: parseLabels(params.get("labels") ?? ""),
-    value: VALUES.find((value) => value === params.get("value")) ?? "avg",
+    value: parseValue(params.get("value") ?? ""),
     by: params.get("by") || "all",
     range: parseRange(params),
     overlays: OVERLAYS.filter((overlay) => list("overlay").includes(overlay)),
@@ -131,6 +132,15 @@ export function stepFor({ from, to }, overlays, now) {
   const kept_s = oldest_s <= TEN_SECONDS_KEPT_S ? 10 : oldest_s <= MINUTES_KEPT_S + 3600 ? 60 : 3600;
   const wanted_s = Math.max(kept_s, (to - from) / POINTS_MOST);
   return STEPS_S.find((step) => step >= wanted_s) ?? 172_800;
+}
+
+/**
+ * @param {string} text
+ * @returns {Value}
+ */
+function parseValue(text) {
+  if (PERCENTILE.test(text)) return /** @type {Value} */ (text);
+  return VALUES.find((value) => value === text) ?? "avg";
 }
 
 /**

@@ -4,16 +4,15 @@
  * @typedef {Object} Alarm
  * @property {string} id
  * @property {string} rule
- * @property {"pending" | "firing" | "recovering"} state
+ * @property {"pending" | "firing" | "recovering" | "no_data" | "error"} state
  * @property {"warning" | "critical"} severity
  * @property {Record<string, string>} labels
  * @property {number | null} value
  * @property {number | null} threshold
- * @property {number} since
+ * @property {number | null} since
  * @property {boolean} silenced
  * @property {string} summary
- * @property {string} [query]  the curve the rule watches
- * @property {string} [unit]
+ * @property {string | null} query  the curve that its rule watches
  *
  * @typedef {Object} Tile
  * @property {string} key
@@ -37,7 +36,7 @@
  * @property {string} query
  *
  * @typedef {Object} GraphNode
- * @property {string} name
+ * @property {string} name  of a service in full, or of a role that serves none of its own
  * @property {number} qps
  * @property {number} errors  0 to 1
  * @property {number | null} p99_us
@@ -94,6 +93,7 @@
  * @property {string} unit
  * @property {string} kind
  * @property {string} help
+ * @property {number} [dropped]  lines that were too many
  *
  * @typedef {Object} Silence
  * @property {string} id

@@ -1,11 +1,11 @@
 /** Alarms that are pending, firing or recovering, the most urgent first. */
 
-import { moment, now, span } from "../clock.js";
+import { moment, now } from "../clock.js";
 import { alarmCurve } from "../curves.js";
 import { labelText } from "../labels.js";
 import { table } from "../table.js";
 import { named, t } from "../words/index.js";
-import { alarmFigure, alarmTone, moreUrgent } from "./words.js";
+import { alarmAge, alarmFigure, alarmTone, moreUrgent } from "./words.js";
 
 /** @import { Alarm } from "../types.js" */
 
@@ -29,7 +29,7 @@ export function activeTable(onSilence) {
           text: alarm.rule,
           href: alarmCurve(alarm) ?? undefined,
           badge: alarm.silenced ? t("silenced") : "",
-          below: `${span(now() - alarm.since)} · ${alarm.summary} ${labelText(alarm.labels)}`,
+          below: `${alarmAge(alarm)} · ${alarm.summary} ${labelText(alarm.labels)}`,
         }),
       },
       {
@@ -55,7 +55,7 @@ export function activeTable(onSilence) {
         title: t("measured"),
         numeric: true,
         only: "wide",
-        cell: (alarm) => ({ text: alarmFigure(alarm, alarm.value), href: alarmCurve(alarm) ?? undefined }),
+        cell: (alarm) => ({ text: alarmFigure(alarm, "value"), href: alarmCurve(alarm) ?? undefined }),
       },
       {
         key: "limit",
@@ -63,7 +63,7 @@ export function activeTable(onSilence) {
         title: t("limit"),
         numeric: true,
         only: "wide",
-        cell: (alarm) => ({ text: alarmFigure(alarm, alarm.threshold), tone: "muted" }),
+        cell: (alarm) => ({ text: alarmFigure(alarm, "threshold"), tone: "muted" }),
       },
       {
         key: "since",
@@ -71,8 +71,8 @@ export function activeTable(onSilence) {
         title: t("since"),
         numeric: true,
         only: "wide",
-        order: ({ since }) => now() - since,
-        cell: ({ since }) => ({ text: span(now() - since), title: moment(since) }),
+        order: ({ since }) => now() - (since ?? now()),
+        cell: (alarm) => ({ text: alarmAge(alarm), title: alarm.since === null ? "" : moment(alarm.since) }),
       },
       {
         key: "actions",

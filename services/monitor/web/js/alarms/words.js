@@ -1,24 +1,29 @@
-/** How an alarm is told: its state as a sign, its labels and figures as text. */
+/** How an alarm is told: its state as a sign, its urgency, its age. */
 
-import { join, quantity } from "../number.js";
+import { now, span } from "../clock.js";
+import { isFigure, join, quantity } from "../number.js";
 
 /** @import { IconName } from "../icon.js" */
 /** @import { Alarm } from "../types.js" */
 
-/** @type {Alarm["state"][]} */
-const URGENT_FIRST = ["firing", "pending", "recovering"];
+/** The most urgent first. */
+export const STATES = /** @type {const} */ (["firing", "pending", "error", "no_data", "recovering"]);
+
+/** @type {Record<Alarm["state"], IconName>} */
+const ICONS = { firing: "alert", pending: "clock", error: "alert", no_data: "help", recovering: "recovering" };
+
+const UNITS = ["microseconds", "milliseconds", "seconds", "bytes"];
 
 /**
  * @param {Alarm} alarm
  * @returns {IconName}
  */
 export function alarmIcon({ state, silenced }) {
-  if (silenced) return "muted";
-  return state === "firing" ? "alert" : state === "pending" ? "clock" : "recovering";
+  return silenced ? "muted" : (ICONS[state] ?? "alert");
 }
 
 /**
- * What colours it: a silenced alarm has no colour, a pending one only that of a warning.
+ * What colours it: a silenced alarm has no colour, and only what fires and is critical is red.
  *
  * @param {Alarm} alarm
  * @returns {"bad" | "warning" | "muted"}
@@ -29,24 +34,43 @@ export function alarmTone({ state, severity, silenced }) {
 }
 
 /**
+ * How long it has been as it is.
+ *
  * @param {Alarm} alarm
- * @param {number | null} value
  */
-export function alarmFigure({ unit = "" }, value) {
-  return join(quantity(value, unit));
+export function alarmAge({ since }) {
+  return span(isFigure(since) ? now() - since : null);
 }
 
 /**
- * The most urgent first.
+ * @param {Alarm} alarm
+ * @param {"value" | "threshold"} which
+ */
+export function alarmFigure(alarm, which) {
+  return join(quantity(alarm[which], alarmUnit(alarm)));
+}
+
+/**
+ * A metric's name ends with its unit. What is compared with one or less is a share of something, whatever it was divided from.
  *
+ * @param {Alarm} alarm
+ */
+function alarmUnit({ query, threshold }) {
+  const params = new URLSearchParams(query ?? "");
+  const last = params.get("name")?.split("_").at(-1) ?? "";
+  if (!UNITS.includes(last) || (threshold ?? 0) <= 1) return "";
+  return params.get("value") === "rate" ? `${last}/s` : last;
+}
+
+/**
  * @param {Alarm} a
  * @param {Alarm} b
  */
 export function moreUrgent(a, b) {
   return (
     Number(a.silenced) - Number(b.silenced) ||
-    URGENT_FIRST.indexOf(a.state) - URGENT_FIRST.indexOf(b.state) ||
+    STATES.indexOf(a.state) - STATES.indexOf(b.state) ||
     Number(b.severity === "critical") - Number(a.severity === "critical") ||
-    a.since - b.since
+    (a.since ?? 0) - (b.since ?? 0)
   );
 }

@@ -42,6 +42,7 @@ export function figureLabels(splits, unit) {
 export function figureSteps(unit) {
   if (unit.startsWith("bytes")) return Array.from({ length: 52 }, (_, power) => 2 ** power);
   if (unit === "us" || unit === "microseconds") return timeSteps(1e6);
+  if (unit === "ms" || unit === "milliseconds") return timeSteps(1e3);
   if (unit === "s" || unit === "seconds") return timeSteps(1);
   return decimals(-6, 15);
 }

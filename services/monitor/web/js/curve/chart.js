@@ -8,6 +8,7 @@
  * @property {number[]} t
  * @property {DrawnLine[]} lines
  * @property {string} unit
+ * @property {number} dropped  lines that the centre did not send
  * @property {number} from
  * @property {number} to
  * @property {number | null} threshold

@@ -106,6 +106,7 @@ export function curveView(feed) {
       t: curve.t,
       lines: drawnLines(curve, query.by, query.name, chosen),
       unit,
+      dropped: curve.dropped ?? 0,
       from,
       to,
       threshold: query.threshold,

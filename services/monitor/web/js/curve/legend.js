@@ -74,11 +74,15 @@ export function legend(events) {
 
   function show() {
     if (!picture) return;
-    const { lines } = picture;
+    const { lines, dropped } = picture;
     draw(lines);
     const shown = lines.filter((line) => line.shown).length;
-    note.hidden = shown === lines.length;
-    setText(note, t("lines_hidden", { shown, count: lines.length }));
+    const notes = [
+      shown < lines.length ? t("lines_hidden", { shown, count: lines.length }) : "",
+      dropped > 0 ? t("lines_dropped", { count: dropped }) : "",
+    ].filter(Boolean);
+    note.hidden = notes.length === 0;
+    setText(note, notes.join(" "));
   }
 
   return {

@@ -1,7 +1,6 @@
 /** One line that says whether anything is wrong. Its height never changes, so a new alarm pushes nothing away. */
 
-import { alarmFigure, alarmIcon, alarmTone, moreUrgent } from "../alarms/words.js";
-import { now, span } from "../clock.js";
+import { STATES, alarmAge, alarmFigure, alarmIcon, alarmTone, moreUrgent } from "../alarms/words.js";
 import { alarmCurve } from "../curves.js";
 import { h, setAttribute, setText } from "../dom.js";
 import { icon } from "../icon.js";
@@ -10,8 +9,6 @@ import { link } from "../route.js";
 import { named, t } from "../words/index.js";
 
 /** @import { Alarm } from "../types.js" */
-
-const STATES = /** @type {const} */ (["firing", "pending", "recovering"]);
 
 /** @returns {{ element: HTMLElement, update: (alarms: Alarm[]) => void }} */
 export function alarmStrip() {
@@ -67,10 +64,10 @@ function chipOf(first) {
       signDrawn = name;
       setText(rule, alarm.rule);
       setText(about, Object.values(alarm.labels).join(" "));
-      setText(figures, `${alarmFigure(alarm, alarm.value)} · ${span(now() - alarm.since)}`);
+      setText(figures, `${alarmFigure(alarm, "value")} · ${alarmAge(alarm)}`);
       setAttribute(element, "data-tone", alarmTone(alarm));
       setAttribute(element, "data-state", alarm.state);
-      setAttribute(element, "title", `${alarm.summary}\n${t("limit")}: ${alarmFigure(alarm, alarm.threshold)}`);
+      setAttribute(element, "title", `${alarm.summary}\n${t("limit")}: ${alarmFigure(alarm, "threshold")}`);
       setText(state, `${alarm.silenced ? t("silenced") : named("state", alarm.state)} `);
     },
   };

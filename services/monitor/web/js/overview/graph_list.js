@@ -5,6 +5,7 @@ import { errorLevel, graphLevel, worseEdge } from "../health.js";
 import { duration, number, percent } from "../number.js";
 import { table } from "../table.js";
 import { t } from "../words/index.js";
+import { shortService } from "./service_name.js";
 
 /** @import { GraphEdge } from "../types.js" */
 
@@ -23,13 +24,13 @@ export function graphList() {
         key: "from",
         title: t("caller"),
         order: ({ from }) => from,
-        cell: ({ from }) => ({ text: from, title: from }),
+        cell: ({ from }) => ({ text: shortService(from), title: from }),
       },
       {
         key: "to",
         title: t("callee"),
         order: ({ to }) => to,
-        cell: ({ to }) => ({ text: to, title: to }),
+        cell: ({ to }) => ({ text: shortService(to), title: to }),
       },
       {
         key: "calls",

@@ -12,6 +12,7 @@ import { frameOf } from "./graph_frame.js";
 import { placeLabels } from "./graph_labels.js";
 import { layout } from "./graph_layout.js";
 import { pathsOf } from "./graph_path.js";
+import { shortService } from "./service_name.js";
 
 /** @import { GraphEdge, GraphNode } from "../types.js" */
 /** @import { Frame } from "./graph_frame.js" */
@@ -102,7 +103,8 @@ export function graphPicture() {
   function drawNode(name, x, y, { nodeWidth, nodeHeight }) {
     const title = svg("title");
     const figures = svg("text", { class: "node-figures", x: -nodeWidth / 2 + 10, y: 11 });
-    const short = name.length > NAME_LETTERS_MOST ? `${name.slice(0, NAME_LETTERS_MOST - 1)}…` : name;
+    const service = shortService(name);
+    const short = service.length > NAME_LETTERS_MOST ? `${service.slice(0, NAME_LETTERS_MOST - 1)}…` : service;
     const point = (/** @type {string | null} */ at) => () => {
       pointed = at;
       patch();

@@ -7,6 +7,7 @@ import { duration, number, percent } from "../number.js";
 import { panel } from "../panel.js";
 import { table } from "../table.js";
 import { t } from "../words/index.js";
+import { shortService } from "./service_name.js";
 import { filterBox } from "./filter_box.js";
 
 /** @import { Method } from "../types.js" */
@@ -134,15 +135,6 @@ function columns(most) {
       cell: (row) => ({ ...nought(row.retries), href: methodCurve(row, "retries") }),
     },
   ];
-}
-
-/**
- * Without its package: `im.message.Message` is `Message`.
- *
- * @param {string} service
- */
-function shortService(service) {
-  return service.slice(service.lastIndexOf(".") + 1);
 }
 
 /** @param {Method} row */
