@@ -14,7 +14,7 @@
  * @property {string} [hint]
  * @property {boolean} [numeric]
  * @property {number} [width]  pixels; columns of text without one share what is left
- * @property {"wide" | "wider"} [only]  left out on narrower screens
+ * @property {"wide" | "roomy" | "wider"} [only]  left out where the table is narrower than that: `style/table.css`
  * @property {(row: Row) => number | string} [order]  what it is sorted by; without it, it is not
  * @property {(row: Row) => Cell} cell
  */

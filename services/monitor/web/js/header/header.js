@@ -74,7 +74,7 @@ export function header(feed, onLanguage) {
       tokenButton,
       languageButton,
       themeButton,
-      iconButton("help", t("shortcuts"), showShortcuts),
+      iconButton("help", t("shortcuts"), showShortcuts, "keys"),
     ),
   );
 
@@ -123,9 +123,14 @@ function pageLink(page, text, more) {
  * @param {IconName} name
  * @param {string} label
  * @param {() => void} click
+ * @param {string} [className]
  */
-function iconButton(name, label, click) {
-  return h("button", { type: "button", class: "button bare", "aria-label": label, title: label, on: { click } }, icon(name));
+function iconButton(name, label, click, className = "") {
+  return h(
+    "button",
+    { type: "button", class: `button bare ${className}`, "aria-label": label, title: label, on: { click } },
+    icon(name),
+  );
 }
 
 /** @param {Event} event  the address after `#` is the route, so the jump is made by hand */

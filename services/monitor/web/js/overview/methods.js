@@ -91,7 +91,7 @@ function columns(most) {
       width: 66,
       title: t("p50"),
       hint: t("p50_hint"),
-      only: "wide",
+      only: "roomy",
       order: ({ p50_us }) => p50_us ?? -1,
       cell: (row) => ({ text: duration(row.p50_us), href: methodCurve(row, "p50") }),
     },
