@@ -25,6 +25,7 @@
 //! - `admin`: pages about the process on a listener of its own ([`admin`](crate::admin)).
 //! - `http-client`: [`http_client`](crate::http_client), for webhooks and collectors.
 //! - `otlp`: metrics and spans to an OpenTelemetry collector ([`otlp`](crate::otlp)).
+//! - `hotspots`: CPU profiles on that listener.
 //! - `reflection` (default): servers describe themselves, for `svrkit list` and `svrkit call`.
 //! - `tls`: TLS 1.3 by rustls.
 //! - `testing`: a seeded runtime on a paused clock, and connections with faults.
