@@ -24,6 +24,8 @@
 //!
 //! - `http` (default): HTTP/1.1 with JSON or protobuf on the same port, after the Connect protocol, and the built-in pages.
 //! - `admin`: pages about the process on a listener of its own ([`admin`](crate::admin)).
+//! - `http-client`: [`http_client`](crate::http_client), for webhooks and collectors.
+//! - `otlp`: metrics and spans to an OpenTelemetry collector ([`otlp`](crate::otlp)).
 //! - `hotspots`: CPU profiles on that listener.
 //! - `reflection` (default): servers describe themselves, for `svrkit list` and `svrkit call`.
 //! - `tls`: TLS 1.3 by rustls.
@@ -47,9 +49,13 @@ mod deadline;
 mod descriptor;
 pub mod frame;
 mod http;
+#[cfg(feature = "http-client")]
+pub mod http_client;
 mod layer;
 mod metadata;
 pub mod monitor;
+#[cfg(feature = "otlp")]
+pub mod otlp;
 mod server;
 mod service;
 pub mod spans;

@@ -1,8 +1,9 @@
 //! Every service in one process, over the memory transport.
 
-use crate::page;
 use crate::services::start_role;
 use im_access::Access;
+use im_monitor::Centre;
+use im_serve::process::causes;
 use im_serve::{Listeners, Peers, ROLES, Role, RunningAdmin, Settings, Start, StartError, Told};
 use std::collections::BTreeMap;
 use svrkit_rt::{Channel, Listener, Server, ServerWatch, memory};
@@ -12,6 +13,7 @@ use tokio::task::JoinSet;
 /// The backend in this process. Dropping it ends it at once; [`OneProcess::stop`] drains it.
 pub struct OneProcess {
     services: JoinSet<Result<(), StartError>>,
+    centre: Centre,
     channels: BTreeMap<&'static str, Channel>,
     watches: Vec<(String, ServerWatch)>,
     told: Told,
@@ -48,6 +50,7 @@ impl OneProcess {
             waiting.insert(role.name, listener);
             channels.insert(role.name, Channel::memory(connector)?);
         }
+        let centre_listener = waiting.remove("monitor").ok_or("no monitoring")?;
         let start = |role: &Role| {
             let callees = role
                 .calls
@@ -77,6 +80,12 @@ impl OneProcess {
         let (stop, stopped) = watch::channel(false);
         let mut services = JoinSet::new();
         let mut watches = Vec::new();
+        let centre = Role::named("monitor").ok_or("no monitoring")?;
+        let centre = im_monitor::start(start(centre)).await;
+        let centre = centre.map_err(|e| format!("monitor does not start: {}", causes(&*e)))?;
+        let server = centre.server();
+        watches.push(("monitor".to_owned(), server.watch()));
+        services.spawn(run(server, centre_listener, stopped.clone()));
         while let Some(started) = starting.join_next().await {
             let (name, server, listener) = started??;
             watches.push((name.to_owned(), server.watch()));
@@ -88,6 +97,7 @@ impl OneProcess {
         watches.sort_by(|(a, _), (b, _)| a.cmp(b));
         Ok(OneProcess {
             services,
+            centre,
             channels,
             watches,
             told,
@@ -112,18 +122,10 @@ impl OneProcess {
     }
 
     /// Serves the operator's page.
-    ///
-    /// # Errors
-    /// None today: every service it asks is here.
-    pub fn serve_page(&mut self, listener: Listener) -> Result<(), StartError> {
-        let channels = self.channels.iter();
-        let peers = channels.fold(Peers::new(), |peers, (name, channel)| {
-            peers.with(*name, channel.clone())
-        });
-        let page = page::server(&peers)?;
+    pub fn serve_page(&mut self, listener: Listener) {
+        let page = self.centre.page();
         self.services
             .spawn(run(page, listener, self.stop.subscribe()));
-        Ok(())
     }
 
     /// Waits until a service ends by itself, which none should.

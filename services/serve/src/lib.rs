@@ -4,11 +4,13 @@
 //! - [`Settings`]: file, environment and flags; [`follow`] them as they change. [`Addresses`]: where services are; [`Listen`]: where clients find them. [`Peers`]: channels to those that one calls.
 //! - [`RunningAdmin`]: where a process tells of itself, and what services have it tell ([`Told`]).
 //! - [`Start`]: what a service is started with. [`process`]: a service as a process of its own.
+//! - [`Counters`]: where a process counts, for agents to read.
 //! - [`Notifier`]: news on its way to the push service, gathered while a call is under way.
 #![forbid(unsafe_code)]
 
 mod addresses;
 mod admin;
+mod counters;
 mod listen;
 mod log;
 mod notifier;
@@ -22,6 +24,7 @@ mod start;
 
 pub use addresses::{Addresses, listen};
 pub use admin::{AdminConfig, RunningAdmin, Told};
+pub use counters::{Counters, open_counters};
 pub use listen::{Listen, Listeners};
 pub use notifier::{Notifier, merge};
 pub use peers::Peers;

@@ -2,6 +2,7 @@
 
 use crate::addresses::{Addresses, listen};
 use crate::admin::{RunningAdmin, Told};
+use crate::counters::open_counters;
 use crate::log;
 use crate::reload::follow;
 use crate::roles::Role;
@@ -127,6 +128,7 @@ where
 {
     let known = Role::named(role).ok_or_else(|| format!("there is no service {role:?}"))?;
     let settings = changes.borrow().clone();
+    open_counters(&settings, known.name, known.name);
     let addresses = Addresses::from_settings(&settings)?;
     let peers = addresses.peers_of(known)?;
     let told = Told::new();

@@ -46,6 +46,10 @@ pub mod im {
         include!("im.message_store.rs");
     }
     #[allow(clippy::all, dead_code, missing_docs, unreachable_pub)]
+    pub mod monitor {
+        include!("im.monitor.rs");
+    }
+    #[allow(clippy::all, dead_code, missing_docs, unreachable_pub)]
     pub mod overview {
         include!("im.overview.rs");
     }
