@@ -34,6 +34,9 @@ struct State {
 struct Answer {
     t: Vec<u64>,
     lines: Vec<Line>,
+    /// Lines that were too many for an answer.
+    #[serde(default)]
+    dropped: usize,
 }
 
 #[derive(Deserialize)]
@@ -139,9 +142,18 @@ impl History for Remote {
             self.from_s,
             self.to_s,
         );
-        let answer = self.ask(&query);
-        let lines = answer.into_iter().flat_map(|answer| answer.lines);
-        lines.map(|line| line.title).collect()
+        let Some(answer) = self.ask(&query) else {
+            return Vec::new();
+        };
+        if answer.dropped > 0 {
+            let many = format!(
+                "{name} has too many values of {label} for a centre's answer; ask its store"
+            );
+            self.state().failed = Some(many.into());
+        }
+        // A series that has no such label is not told apart by it.
+        let titles = answer.lines.into_iter().map(|line| line.title);
+        titles.filter(|title| !title.is_empty()).collect()
     }
 
     fn now_s(&self) -> u64 {
@@ -159,9 +171,16 @@ fn labels(selector: &Selector) -> String {
     let labels = selector.labels.iter().map(|(name, value)| (&**name, value));
     let pairs = labels.chain(scope);
     let pairs: Vec<String> = pairs
-        .map(|(name, value)| format!("{}:{}", encode(name), encode(value)))
+        .map(|(name, value)| format!("{}:{}", escape(name), escape(value)))
         .collect();
-    pairs.join(",")
+    encode(&pairs.join(","))
+}
+
+/// What ends a name or a value in a list of labels.
+fn escape(text: &str) -> String {
+    text.replace('%', "%25")
+        .replace(',', "%2C")
+        .replace(':', "%3A")
 }
 
 fn name(value: Value) -> String {

@@ -110,7 +110,7 @@ url = "localhost:80"
         "p.toml:12:11: summary is empty",
         "p.toml:13:9: above is a number",
         "p.toml:14:1: below beside above: a rule has one condition",
-        "p.toml:15:8: step is a multiple of 10s",
+        "p.toml:15:8: step is a multiple of 10s that divides a day",
         "p.toml:19:7: \"localhost:80\" is no http address with a host",
     ];
     assert_eq!(mistakes(text), expected);
