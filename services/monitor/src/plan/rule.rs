@@ -97,7 +97,10 @@ fn step(section: &mut Section<'_>, problems: &mut Problems<'_>) -> Option<u64> {
     let Some((step_s, span)) = section.seconds("step", STEP_S_MAX, problems) else {
         return Some(STEP_S);
     };
-    if step_s < STEP_S_MIN || step_s % STEP_S_MIN != 0 || STEP_S_MAX % step_s != 0 {
+    if step_s < STEP_S_MIN
+        || !step_s.is_multiple_of(STEP_S_MIN)
+        || !STEP_S_MAX.is_multiple_of(step_s)
+    {
         problems.add(span, "step is a multiple of 10s that divides a day");
         return None;
     }
