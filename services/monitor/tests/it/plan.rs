@@ -203,3 +203,15 @@ fn mail_is_sent_in_the_open_on_this_machine_only() {
     let nobody = mistakes("[daily_mail]\nto = \"nobody\"\nat = \"25:00\"\n");
     assert_eq!(nobody.len(), 3, "{nobody:?}");
 }
+
+#[test]
+fn the_examples_in_the_documentation_are_a_plan() {
+    let text = include_str!("../../ALARMS.md");
+    let examples = text.split("```toml\n").skip(1);
+    let mut examples: Vec<&str> = examples.map(|e| e.split("```").next().unwrap()).collect();
+    // Keys of no table come first in a file.
+    examples.sort_by_key(|example| !example.starts_with("page"));
+    let plan = plan(&examples.concat());
+    assert_eq!((plan.watch.rules.len(), plan.sinks.len()), (1, 4));
+    assert!(plan.daily_mail.is_some());
+}
