@@ -22,7 +22,8 @@
 //! # Features
 //!
 //! - `http` (default): HTTP/1.1 with JSON or protobuf on the same port, after the Connect protocol, and the built-in pages.
-//! - `admin`: pages about the process on a listener of its own ([`admin`](crate::admin)).
+//! - `admin`: pages about the process on a listener of its own ([`admin`]).
+//! - `hotspots`: CPU profiles on that listener.
 //! - `http-client`: [`http_client`], for webhooks and collectors.
 //! - `otlp`: metrics and spans to an OpenTelemetry collector ([`otlp`]).
 //! - `reflection` (default): servers describe themselves, for `svrkit list` and `svrkit call`.

@@ -3,7 +3,7 @@
 use crate::access::{Access, Listeners};
 use crate::deps::Deps;
 use im_serve::process::{ended, tell};
-use im_serve::{Addresses, Listen, Role, Settings, Start, StartError};
+use im_serve::{Addresses, Listen, Role, Settings, Start, StartError, open_counters};
 use tokio::sync::watch;
 
 impl From<im_serve::Listeners> for Listeners {
@@ -34,6 +34,7 @@ pub async fn serve(
 ) -> Result<(), StartError> {
     let role = Role::named("access").ok_or("there is no service access")?;
     let settings = changes.borrow().clone();
+    open_counters(&settings, role.name, role.name);
     let listeners = Listen::from_settings(&settings)?.bind()?;
     let at = (listeners.long.address(), listeners.short.address());
     let peers = Addresses::from_settings(&settings)?.peers_of(role)?;

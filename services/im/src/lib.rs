@@ -3,15 +3,12 @@
 #![forbid(unsafe_code)]
 
 mod one_process;
-mod overview;
-mod page;
 mod role;
 mod services;
 mod split;
 mod whole;
 
 pub use one_process::OneProcess;
-pub use page::page;
 pub use role::run_role;
 pub use services::start_role;
 pub use split::{Child, Split};

@@ -1,8 +1,9 @@
 //! Every service in one process, over the memory transport.
 
-use crate::page;
 use crate::services::start_role;
 use im_access::Access;
+use im_monitor::Centre;
+use im_serve::process::causes;
 use im_serve::{Listeners, Peers, ROLES, Role, Settings, Start, StartError};
 use std::collections::BTreeMap;
 use svrkit_rt::{Channel, Listener, Server, memory};
@@ -12,6 +13,7 @@ use tokio::task::JoinSet;
 /// The backend in this process. Dropping it ends it at once; [`OneProcess::stop`] drains it.
 pub struct OneProcess {
     services: JoinSet<Result<(), StartError>>,
+    centre: Centre,
     channels: BTreeMap<&'static str, Channel>,
     stop: watch::Sender<bool>,
 }
@@ -45,6 +47,7 @@ impl OneProcess {
             waiting.insert(role.name, listener);
             channels.insert(role.name, Channel::memory(connector)?);
         }
+        let centre_listener = waiting.remove("monitor").ok_or("no monitoring")?;
         let start = |role: &Role| {
             let callees = role
                 .calls
@@ -72,6 +75,10 @@ impl OneProcess {
         }
         let (stop, stopped) = watch::channel(false);
         let mut services = JoinSet::new();
+        let centre = Role::named("monitor").ok_or("no monitoring")?;
+        let centre = im_monitor::start(start(centre)).await;
+        let centre = centre.map_err(|e| format!("monitor does not start: {}", causes(&*e)))?;
+        services.spawn(run(centre.server(), centre_listener, stopped.clone()));
         while let Some(started) = starting.join_next().await {
             let (server, listener) = started??;
             services.spawn(run(server, listener, stopped.clone()));
@@ -81,6 +88,7 @@ impl OneProcess {
         services.spawn(run_access(access, listeners, stopped));
         Ok(OneProcess {
             services,
+            centre,
             channels,
             stop,
         })
@@ -92,18 +100,10 @@ impl OneProcess {
     }
 
     /// Serves the operator's page.
-    ///
-    /// # Errors
-    /// None today: every service it asks is here.
-    pub fn serve_page(&mut self, listener: Listener) -> Result<(), StartError> {
-        let channels = self.channels.iter();
-        let peers = channels.fold(Peers::new(), |peers, (name, channel)| {
-            peers.with(*name, channel.clone())
-        });
-        let page = page::server(&peers)?;
+    pub fn serve_page(&mut self, listener: Listener) {
+        let page = self.centre.page();
         self.services
             .spawn(run(page, listener, self.stop.subscribe()));
-        Ok(())
     }
 
     /// Waits until a service ends by itself, which none should.

@@ -5,7 +5,7 @@ use im_serve::process::serve;
 use im_serve::{ROLES, Role, Settings, StartError};
 use tokio::sync::watch;
 
-/// Runs one service until it is told to end, with the settings that `changes` holds: at `address`, else where `[services]` says; the access layer where `[listen]` says.
+/// Runs one service until it is told to end, with the settings that `changes` holds: at `address`, else where `[services]` says; the access layer, and the monitoring's page, where `[listen]` says.
 ///
 /// # Errors
 /// There is no such service; what keeps it from starting, or from going on.
@@ -22,8 +22,9 @@ pub async fn run_role(
             names.join(", ")
         )
     })?;
-    if role.name != "access" {
-        return serve(role.name, changes, address, with_parent, start_role).await;
+    match role.name {
+        "access" => im_access::serve(changes, with_parent).await,
+        "monitor" => im_monitor::serve(changes, address, with_parent).await,
+        name => serve(name, changes, address, with_parent, start_role).await,
     }
-    im_access::serve(changes, with_parent).await
 }

@@ -3,14 +3,14 @@
 use clap::Args;
 use im::{OneProcess, Split, Whole};
 use im_serve::process::{ProcessArgs, ended, tell};
-use im_serve::{Listen, Settings, StartError, follow};
+use im_serve::{Listen, Settings, StartError, follow, open_counters};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use svrkit_rt::Listener;
 use tokio::sync::watch;
 
 /// What is at the page's address.
-const PAGE: &str = "figures: `svrkit call ADDR im.overview.Overview/Get {}`";
+const PAGE: &str = "HTTP: how all of it does";
 
 /// Where settings come from.
 #[derive(Args, Clone, Debug, Default)]
@@ -103,8 +103,9 @@ async fn one_process(
         "data",
         settings.data_dir().display()
     ));
+    open_counters(&settings, "im", "im");
     let mut backend = OneProcess::start(changes, listeners).await?;
-    backend.serve_page(page)?;
+    backend.serve_page(page);
     tell("im is ready");
     tokio::select! {
         failed = backend.failed() => failed,
@@ -118,7 +119,6 @@ async fn one_process(
 async fn split(changes: watch::Receiver<Settings>, with_parent: bool) -> Result<(), StartError> {
     let split = Split::start(std::env::current_exe()?, changes)?;
     let listen = split.listen().clone();
-    let page_listener = listen.bind_page()?;
     tell(format_args!(
         "{:<12} {} (Mars frames)",
         "long link", listen.long
@@ -127,17 +127,13 @@ async fn split(changes: watch::Receiver<Settings>, with_parent: bool) -> Result<
         "{:<12} {} (HTTP, WebSocket at /im/ws)",
         "short link", listen.short
     ));
-    announce("page", PAGE, &page_listener);
-    let page = im::page(split.settings())?;
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let page = tokio::spawn(page.run(page_listener, async { drop(stopped.await) }));
+    tell(format_args!("{:<12} {} ({PAGE})", "page", listen.page));
     split.ready().await;
     tell("im is ready");
     ended(with_parent).await;
     tell("draining");
-    drop(stop);
     split.stop().await;
-    Ok(page.await??)
+    Ok(())
 }
 
 fn announce(what: &str, how: &str, listener: &Listener) {

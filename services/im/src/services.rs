@@ -3,7 +3,8 @@
 use im_serve::{Start, StartError};
 use svrkit_rt::Server;
 
-/// Starts the service that `start.role` names. The access layer is not among them: it listens for clients, not for calls.
+/// Starts the service that `start.role` names. The access layer is not among them: it listens for clients, not for calls. Nor is the
+/// monitoring's centre, which listens for people beside.
 ///
 /// # Errors
 /// What keeps it from starting; a name that is no service's.
@@ -11,6 +12,7 @@ pub async fn start_role(start: Start) -> Result<Server, StartError> {
     match start.role {
         "account" => im_account::start(start).await,
         "account_store" => im_account_store::start(start).await,
+        "agent" => im_monitor::start_agent(start).await,
         "contact" => im_contact::start(start).await,
         "contact_store" => im_contact_store::start(start).await,
         "fanout" => im_fanout::start(start).await,

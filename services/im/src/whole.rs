@@ -1,6 +1,6 @@
 //! All settings with their defaults, for those who want to look at them or check them.
 
-use im_serve::{Listen, Settings, SettingsError};
+use im_serve::{Counters, Listen, Settings, SettingsError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -13,6 +13,8 @@ pub struct Whole {
     pub listen: Listen,
     /// Where services find each other, when not in one process: by default each on its port on loopback.
     pub services: BTreeMap<String, String>,
+    /// Where processes have their counters.
+    pub counters: Counters,
     /// The engine of all stores.
     pub engine: im_engine::EngineConfig,
     /// Links of clients.
@@ -21,6 +23,8 @@ pub struct Whole {
     pub account: im_account::Config,
     /// Accounts on disk.
     pub account_store: im_account_store::Config,
+    /// Reading this machine's counters, and reporting them.
+    pub agent: im_monitor::AgentConfig,
     /// Contacts.
     pub contact: im_contact::Config,
     /// Contacts on disk.
@@ -35,6 +39,8 @@ pub struct Whole {
     pub message: im_message::Config,
     /// Inboxes on disk.
     pub message_store: im_message_store::Config,
+    /// What agents report, for operators.
+    pub monitor: im_monitor::Config,
     /// News on their way.
     pub push: im_push::Config,
     /// Tasks.
@@ -46,12 +52,14 @@ pub struct Whole {
 }
 
 /// The names of all sections and plain values.
-const KNOWN: [&str; 18] = [
+const KNOWN: [&str; 21] = [
     "access",
     "account",
     "account_store",
+    "agent",
     "contact",
     "contact_store",
+    "counters",
     "data_dir",
     "engine",
     "fanout",
@@ -60,6 +68,7 @@ const KNOWN: [&str; 18] = [
     "listen",
     "message",
     "message_store",
+    "monitor",
     "push",
     "queue",
     "services",
@@ -78,10 +87,12 @@ impl Whole {
             data_dir: settings.data_dir().display().to_string(),
             listen: settings.section("listen")?,
             services: settings.section("services")?,
+            counters: settings.section("counters")?,
             engine: settings.section("engine")?,
             access: settings.section("access")?,
             account: settings.section("account")?,
             account_store: settings.section("account_store")?,
+            agent: settings.section("agent")?,
             contact: settings.section("contact")?,
             contact_store: settings.section("contact_store")?,
             fanout: settings.section("fanout")?,
@@ -89,6 +100,7 @@ impl Whole {
             group_store: settings.section("group_store")?,
             message: settings.section("message")?,
             message_store: settings.section("message_store")?,
+            monitor: settings.section("monitor")?,
             push: settings.section("push")?,
             queue: settings.section("queue")?,
             session: settings.section("session")?,

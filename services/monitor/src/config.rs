@@ -17,18 +17,17 @@ pub struct Config {
     pub reports_max: usize,
     /// Milliseconds between two looks that the page is shown while somebody watches. Default 5,000: half a report.
     pub live_ms: u64,
+    /// The plan: rules of alarms, who is told, the daily mail. Read again when it changes. Empty: the built-in one, which `im monitor rules`
+    /// prints.
+    pub plan: PathBuf,
     /// What silencing an alarm needs to be said with, as `authorization: Bearer TOKEN`. Empty: nothing, for the page is on loopback.
     pub token: String,
 }
 
-/// Of the agents: section `[agent]`.
+/// Of the agents: section `[agent]`. What is counted, and where, says `[counters]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AgentConfig {
-    /// Whether anything is counted and reported at all. Default true.
-    pub enabled: bool,
-    /// Where this machine's processes have their counters. Empty: a folder of the backend's own on the machine's memory file system.
-    pub directory: PathBuf,
     /// What the machine is called. Empty: its host name.
     pub host: String,
     /// Milliseconds between two readings, 1,000 to 60,000. Default 10,000, which is what the centre keeps longest in detail.
@@ -48,6 +47,7 @@ impl Default for Config {
             instances_max: 1_000,
             reports_max: 256,
             live_ms: 5_000,
+            plan: PathBuf::new(),
             token: String::new(),
         }
     }
@@ -56,8 +56,6 @@ impl Default for Config {
 impl Default for AgentConfig {
     fn default() -> AgentConfig {
         AgentConfig {
-            enabled: true,
-            directory: PathBuf::new(),
             host: String::new(),
             period_ms: 10_000,
             spool_bytes_max: 64 << 20,

@@ -6,9 +6,12 @@
 //! - [`mail`]: yesterday, once a day.
 #![forbid(unsafe_code)]
 
+mod agent;
 pub mod alarms;
 mod calendar;
+mod centre;
 pub mod commands;
+mod config;
 mod definition;
 pub mod history;
 pub mod keeper;
@@ -17,4 +20,8 @@ pub mod plan;
 pub mod sinks;
 mod store;
 
+pub use agent::{AgentDeps, build_agent, start_agent};
 pub use calendar::{Date, Zone};
+pub use centre::{Centre, Deps, open_past, serve, start};
+pub use config::{AgentConfig, Config};
+pub use store::Past;

@@ -3,10 +3,12 @@
 //! - [`Role`], [`ROLES`]: the services there are, and who calls whom.
 //! - [`Settings`]: file, environment and flags; [`follow`] them as they change. [`Addresses`]: where services are; [`Listen`]: where clients find them. [`Peers`]: channels to those that one calls.
 //! - [`Start`]: what a service is started with. [`process`]: a service as a process of its own.
+//! - [`Counters`]: where a process counts, for agents to read.
 //! - [`Notifier`]: news on its way to the push service, gathered while a call is under way.
 #![forbid(unsafe_code)]
 
 mod addresses;
+mod counters;
 mod listen;
 mod log;
 mod notifier;
@@ -18,6 +20,7 @@ mod settings;
 mod start;
 
 pub use addresses::{Addresses, listen};
+pub use counters::{Counters, open_counters};
 pub use listen::{Listen, Listeners};
 pub use notifier::{Notifier, merge};
 pub use peers::Peers;

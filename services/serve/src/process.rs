@@ -1,6 +1,7 @@
 //! A service as a process of its own.
 
 use crate::addresses::{Addresses, listen};
+use crate::counters::open_counters;
 use crate::log;
 use crate::reload::follow;
 use crate::roles::Role;
@@ -126,6 +127,7 @@ where
 {
     let known = Role::named(role).ok_or_else(|| format!("there is no service {role:?}"))?;
     let settings = changes.borrow().clone();
+    open_counters(&settings, known.name, known.name);
     let addresses = Addresses::from_settings(&settings)?;
     let peers = addresses.peers_of(known)?;
     let server = start(Start {

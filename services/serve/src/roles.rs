@@ -1,8 +1,10 @@
 //! The services there are.
 
-/// Which floor of the house a service stands on. Calls go down: access → logic → storage.
+/// Which floor of the house a service stands on. Calls go down: access → logic → storage. Who looks on stands above them all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Layer {
+    /// Looks on.
+    Monitor,
     /// Holds clients' links.
     Access,
     /// Decides.
@@ -27,7 +29,7 @@ pub struct Role {
 }
 
 /// All of them, callees first: nobody here calls somebody below him in this list.
-pub static ROLES: [Role; 14] = [
+pub static ROLES: [Role; 16] = [
     role("account_store", Layer::Storage, 8131, &[]),
     role("contact_store", Layer::Storage, 8132, &[]),
     role("group_store", Layer::Storage, 8133, &[]),
@@ -104,6 +106,13 @@ pub static ROLES: [Role; 14] = [
             "account", "contact", "group", "message", "push", "session", "sync",
         ],
     ),
+    role(
+        "monitor",
+        Layer::Monitor,
+        8141,
+        &["fanout", "message_store", "queue", "session"],
+    ),
+    role("agent", Layer::Monitor, 8142, &["monitor"]),
 ];
 
 const fn role(name: &'static str, layer: Layer, port: u16, calls: &'static [&'static str]) -> Role {

@@ -144,7 +144,6 @@ mod tests {
             "127.0.0.1:81",
             "[::1]:80",
             "[::1]",
-            "::1",
         ] {
             assert!(is_local_name(local), "{local}");
         }

@@ -16,6 +16,8 @@ mod lock;
 mod methods;
 mod pages;
 mod process;
+#[cfg(feature = "hotspots")]
+mod profile;
 mod secrets;
 mod state;
 mod token;

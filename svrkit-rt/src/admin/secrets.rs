@@ -1,7 +1,7 @@
 //! Settings without their secrets.
 
 /// Words in a key that say that its value is nobody's business.
-const SECRET_WORDS: [&str; 14] = [
+const SECRET_WORDS: [&str; 16] = [
     "auth",
     "authorization",
     "cookie",
@@ -12,8 +12,10 @@ const SECRET_WORDS: [&str; 14] = [
     "passphrase",
     "passwd",
     "password",
+    "passwords",
     "private",
     "secret",
+    "secrets",
     "token",
     "tokens",
 ];

@@ -6,6 +6,8 @@ use super::lock::Lock;
 use super::methods::{Method, Methods};
 use super::pages::NAVIGATION;
 use super::process::Admin;
+#[cfg(feature = "hotspots")]
+use super::profile::Profiler;
 use super::units;
 use crate::http::{Form, PageRequest, PageResponse};
 use serde_json::Value;
@@ -17,6 +19,8 @@ pub(super) struct State {
     pub(super) lock: Lock,
     pub(super) history: History,
     pub(super) started: Instant,
+    #[cfg(feature = "hotspots")]
+    pub(super) profiler: Profiler,
 }
 
 impl State {
@@ -26,6 +30,8 @@ impl State {
             lock,
             history: History::default(),
             started: Instant::now(),
+            #[cfg(feature = "hotspots")]
+            profiler: Profiler::default(),
         }
     }
 

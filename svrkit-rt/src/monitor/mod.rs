@@ -36,6 +36,7 @@ pub use kind::{
 pub use open::{Config, OpenError, default_directory, open, segment_path};
 pub use openmetrics::CONTENT_TYPE;
 pub use reader::{ReadError, Reader, instances};
+pub use rpc::count_calls;
 pub use snapshot::{Buckets, Instance, Metric, Series, Snapshot, Value};
 
 /// What this process has counted.

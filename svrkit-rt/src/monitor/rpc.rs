@@ -60,7 +60,8 @@ static METHODS: [OnceLock<(usize, &'static MethodCounts)>; METHODS_TABLE] =
     [const { OnceLock::new() }; METHODS_TABLE];
 static BY_NAME: Mutex<Option<HashMap<&'static str, &'static MethodCounts>>> = Mutex::new(None);
 
-pub(super) fn count_calls(counted: bool) {
+/// Says whether the framework counts calls from here on, as [`Config::count_calls`](super::Config::count_calls) does when a segment is opened.
+pub fn count_calls(counted: bool) {
     COUNTED.store(counted, Relaxed);
 }
 

@@ -1,5 +1,14 @@
 //! What the monitor promises, one file a behaviour.
 
+mod bounds;
+mod connections;
 mod counting;
+mod damaged;
+mod killed;
+mod names;
+mod openmetrics;
+mod owners;
+mod process;
+mod reading;
 mod support;
 mod survival;

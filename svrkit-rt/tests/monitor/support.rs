@@ -1,7 +1,7 @@
 //! This test program again, as a process with a segment of its own.
 
 use std::io::{BufRead, BufReader, Lines, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use svrkit_rt::monitor::{self, Config, Reader, Snapshot};
 
@@ -33,6 +33,10 @@ impl Process {
         let mut lines = self.lines.by_ref().map(Result::unwrap);
         let said = lines.find_map(|line| Some(line.split_once(what)?.1.to_owned()));
         said.unwrap_or_else(|| panic!("the process ended without saying {what:?}"))
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Lets it go on where it [`pause`]d.
@@ -69,5 +73,9 @@ pub(crate) fn read(directory: &Path) -> Snapshot {
 }
 
 pub(crate) fn reader(directory: &Path) -> Reader {
-    Reader::open(monitor::segment_path(directory, INSTANCE)).unwrap()
+    Reader::open(path(directory)).unwrap()
+}
+
+pub(crate) fn path(directory: &Path) -> PathBuf {
+    monitor::segment_path(directory, INSTANCE)
 }

@@ -37,7 +37,10 @@ fn is_whole(instance: &InstanceReport) -> bool {
         && texts.iter().all(|text| text.len() <= NAME_BYTES_MAX)
         && instance.counters.len() == instance.counts.len()
         && instance.gauges.len() == instance.values.len()
-        && instance.histograms.iter().all(|h| h.buckets.len() == h.counts.len())
+        && instance
+            .histograms
+            .iter()
+            .all(|h| h.buckets.len() == h.counts.len())
 }
 
 fn is_name(name: &str) -> bool {

@@ -3,7 +3,7 @@
 use super::value;
 use crate::definition::Definition;
 use crate::history::{History, Selector, Value};
-use crate::store::{Past, Question};
+use crate::store::Past;
 use std::sync::Arc;
 use svrkit_rt::Status;
 
@@ -12,7 +12,7 @@ const LINES_MAX: usize = 50;
 /// Steps that an answer has when nobody says, about.
 const STEPS_USUAL: u64 = 300;
 /// Steps of an answer.
-const STEPS_MAX: u64 = 5_000;
+const STEPS_MAX: u64 = 10_000;
 /// Seconds of a range that nobody gave.
 const RANGE_S: u64 = 3_600;
 /// Widths that steps have when nobody says.
@@ -101,29 +101,20 @@ pub(crate) fn draw(past: &Past, ask: &Ask) -> Result<Curves, Status> {
         labels: ask.labels.clone(),
         ..Selector::named(&ask.name)
     };
-    let by: &[&str] = match ask.by.as_str() {
-        "" | "all" => &[],
-        label => &[label],
-    };
-    let question = Question {
-        selector: &selector,
-        by,
-        value,
-        from_s,
-        to_s,
-        step_s,
+    let by = match ask.by.as_str() {
+        "" | "all" => Vec::new(),
+        label => vec![label.to_owned()],
     };
     let mut lines = Vec::new();
     let none = [None].into_iter();
     for overlay in none.chain(ask.overlays.iter().copied().map(Some)) {
         let before_s = overlay.map_or(0, Overlay::before_s);
-        let question = Question {
-            from_s: from_s.saturating_sub(before_s),
-            to_s: to_s.saturating_sub(before_s),
-            ..question
-        };
-        let answer = past.lines(question).into_iter();
-        lines.extend(answer.map(|(labels, values)| Line {
+        let (from_s, to_s) = (
+            from_s.saturating_sub(before_s),
+            to_s.saturating_sub(before_s),
+        );
+        let answer = past.lines(&selector, &by, value, from_s, to_s, step_s);
+        lines.extend(answer.into_iter().map(|(labels, values)| Line {
             title: labels.into_iter().next().unwrap_or_default(),
             overlay,
             values,
@@ -153,7 +144,9 @@ fn range(ask: &Ask, now_s: u64) -> Result<(u64, u64, u64), Status> {
         from_s => from_s,
     };
     if from_s >= to_s {
-        return Err(Status::invalid_argument("a range that ends before it begins"));
+        return Err(Status::invalid_argument(
+            "a range that ends before it begins",
+        ));
     }
     let step_s = match ask.step_s {
         0 => usual_step(to_s - from_s),
@@ -169,12 +162,18 @@ fn range(ask: &Ask, now_s: u64) -> Result<(u64, u64, u64), Status> {
 fn usual_step(range_s: u64) -> u64 {
     let wide_enough = |step_s: &&u64| range_s / **step_s <= STEPS_USUAL;
     let step_s = STEPS_S.iter().find(wide_enough);
-    step_s.copied().unwrap_or_else(|| range_s.div_ceil(STEPS_USUAL).next_multiple_of(DAY_S))
+    step_s
+        .copied()
+        .unwrap_or_else(|| range_s.div_ceil(STEPS_USUAL).next_multiple_of(DAY_S))
 }
 
 impl Line {
     fn peak(&self) -> f64 {
-        self.values.iter().flatten().copied().fold(f64::MIN, f64::max)
+        self.values
+            .iter()
+            .flatten()
+            .copied()
+            .fold(f64::MIN, f64::max)
     }
 }
 

@@ -30,9 +30,13 @@ pub(super) struct FoundSeries {
 }
 
 /// Series with every word of `text` in their name or labels, upper and lower case alike. Blocks.
-pub(super) fn find(past: &Past, text: &str, series_max: u32) -> Found {
-    let words: Vec<String> = text.to_lowercase().split_whitespace().map(str::to_owned).collect();
-    let series_max = match series_max as usize {
+pub(super) fn find(past: &Past, text: &str, series_max: usize) -> Found {
+    let words: Vec<String> = text
+        .to_lowercase()
+        .split_whitespace()
+        .map(str::to_owned)
+        .collect();
+    let series_max = match series_max {
         0 => SERIES_USUAL,
         series_max => series_max.min(SERIES_MAX),
     };

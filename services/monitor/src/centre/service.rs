@@ -1,26 +1,29 @@
 //! The calls.
 
-use super::alarms::Alarms;
 use super::curves::{self, Ask};
 use super::writer::Writer;
 use super::{checks, listing};
+use crate::alarms::Active;
 use crate::definition::kind_to_wire;
+use crate::keeper::AlarmsHandle;
 use crate::store::Past;
 use im_idl::base::Empty;
 use im_idl::monitor::{
-    AlarmsResponse, Centre, Instance, InstancesResponse, Kind, Line, ListRequest, ListResponse,
-    Listed, QueryRequest, QueryResponse, ReportRequest, ReportResponse,
+    Alarm, AlarmsResponse, Centre, Instance, InstancesResponse, Kind, Label, Line, ListRequest,
+    ListResponse, Listed, QueryRequest, QueryResponse, ReportRequest, ReportResponse,
 };
 use std::sync::Arc;
 use svrkit_rt::{Context, Status, clock};
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinSet, spawn_blocking};
 
 /// Serves `im.monitor.Centre`.
 #[derive(Clone)]
 pub(super) struct Service {
     pub(super) writer: Arc<Writer>,
     pub(super) past: Past,
-    pub(super) alarms: Arc<dyn Alarms>,
+    pub(super) alarms: AlarmsHandle,
+    /// Ends with the last who serves.
+    pub(super) _watching: Arc<JoinSet<()>>,
 }
 
 impl Centre for Service {
@@ -33,11 +36,7 @@ impl Centre for Service {
         self.writer.report(request).await
     }
 
-    async fn query(
-        &self,
-        _: &mut Context,
-        request: QueryRequest,
-    ) -> Result<QueryResponse, Status> {
+    async fn query(&self, _: &mut Context, request: QueryRequest) -> Result<QueryResponse, Status> {
         let labels = request.labels.into_iter();
         let ask = Ask {
             name: request.name,
@@ -55,7 +54,11 @@ impl Centre for Service {
         let kind = metric.map_or(Kind::Unspecified, |metric| kind_to_wire(metric.kind));
         let lines = curves.lines.into_iter().map(|line| Line {
             title: line.title,
-            values: line.values.into_iter().map(|v| v.unwrap_or(f64::NAN)).collect(),
+            values: line
+                .values
+                .into_iter()
+                .map(|v| v.unwrap_or(f64::NAN))
+                .collect(),
         });
         Ok(QueryResponse {
             at_s: curves.at_s,
@@ -68,7 +71,8 @@ impl Centre for Service {
 
     async fn list(&self, _: &mut Context, request: ListRequest) -> Result<ListResponse, Status> {
         let past = self.past.clone();
-        let found = aside(move || listing::find(&past, &request.r#match, request.series_max));
+        let found =
+            aside(move || listing::find(&past, &request.r#match, request.series_max as usize));
         let found = found.await?;
         let series = found.series.into_iter().map(|one| Listed {
             definition: Some(one.definition.to_wire()),
@@ -99,8 +103,29 @@ impl Centre for Service {
     }
 
     async fn alarms(&self, _: &mut Context, _: Empty) -> Result<AlarmsResponse, Status> {
-        let alarms = self.alarms.active();
+        let shown = self.alarms.shown();
+        let alarms = shown.alarms.active.iter().map(alarm).collect();
         Ok(AlarmsResponse { alarms })
+    }
+}
+
+fn alarm(active: &Active) -> Alarm {
+    let alarm = &active.alarm;
+    let labels = alarm.identity.labels.iter().map(|(name, value)| Label {
+        name: name.clone(),
+        value: value.clone(),
+    });
+    Alarm {
+        id: alarm.identity.fingerprint(),
+        rule: alarm.identity.rule.clone(),
+        state: alarm.state.name().to_owned(),
+        severity: alarm.severity.name().to_owned(),
+        labels: labels.collect(),
+        value: alarm.seen.map_or(f64::NAN, |seen| seen.value),
+        threshold: alarm.seen.map_or(f64::NAN, |seen| seen.threshold),
+        since_s: alarm.state.since_s().unwrap_or_default(),
+        silenced: active.silenced,
+        summary: alarm.summary.clone(),
     }
 }
 

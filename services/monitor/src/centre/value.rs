@@ -14,7 +14,9 @@ pub(crate) fn parse(name: &str) -> Option<Value> {
         "last" => Some(Value::Last),
         _ => {
             let percent: f64 = name.strip_prefix('p')?.parse().ok()?;
-            (0.0..=100.0).contains(&percent).then_some(Value::Quantile(percent / 100.0))
+            (0.0..=100.0)
+                .contains(&percent)
+                .then_some(Value::Quantile(percent / 100.0))
         }
     }
 }

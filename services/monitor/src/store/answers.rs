@@ -7,7 +7,7 @@ use super::state::{Instance, InstanceKey, State};
 use super::steps::{Folding, Steps};
 use super::writing::read;
 use crate::definition::Definition;
-use crate::history::{Scope, Selector, Tier, Value};
+use crate::history::{Lines, Scope, Selector, Tier, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, RwLock};
 use svrkit_rt::monitor::Kind;
@@ -19,16 +19,14 @@ pub(crate) const STEPS_MAX: u64 = 20_000;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Question<'a> {
     pub(crate) selector: &'a Selector,
-    /// A line for each combination of values of these labels. `service`, `host` and `instance` count as labels.
-    pub(crate) by: &'a [&'a str],
+    /// A line for each combination of values of these labels.
+    pub(crate) by: &'a [String],
     pub(crate) value: Value,
     pub(crate) from_s: u64,
     pub(crate) to_s: u64,
+    /// Not 0.
     pub(crate) step_s: u64,
 }
-
-/// Lines by the values of the labels that were asked for.
-pub(crate) type Answer = BTreeMap<Vec<String>, Vec<Option<f64>>>;
 
 /// A series that a question is about, as it was when the state was looked at.
 struct Found {
@@ -59,8 +57,8 @@ impl State {
 }
 
 /// Answers a question. Not more than [`STEPS_MAX`] steps.
-pub(crate) fn answer(state: &RwLock<State>, now_s: u64, question: Question<'_>) -> Answer {
-    let step_s = question.step_s.max(1);
+pub(crate) fn answer(state: &RwLock<State>, now_s: u64, question: Question<'_>) -> Lines {
+    let step_s = question.step_s;
     let tier = tier_for(question.value, question.from_s, step_s, now_s);
     let width_s = tier.width_s();
     let count = question
@@ -131,7 +129,7 @@ fn find(
                 continue;
             }
             let by = question.by.iter();
-            let value_of = |label: &&str| label_of(label, definition, key, instance);
+            let value_of = |label: &String| label_of(label, definition, key, instance);
             let line = by.map(|label| value_of(label).unwrap_or_default().to_owned());
             found.push(Found {
                 id: series.id,
@@ -157,7 +155,8 @@ fn is_in(scope: &Scope, key: &InstanceKey, instance: &Instance) -> bool {
     }
 }
 
-/// A label of a series, its own or its instance's.
+/// A label of a series: its own, or what is known of its instance. A series may have a label `service` of its own, and calls have; what
+/// its instance runs is `role`, too.
 fn label_of<'a>(
     label: &str,
     definition: &'a Definition,
@@ -165,7 +164,7 @@ fn label_of<'a>(
     instance: &'a Instance,
 ) -> Option<&'a str> {
     definition.label(label).or(match label {
-        "service" => Some(&instance.service),
+        "service" | "role" => Some(&instance.service),
         "host" => Some(&key.host),
         "instance" => Some(&key.name),
         _ => None,

@@ -93,11 +93,6 @@ impl Head {
         self.sealed.shrink_to_fit();
     }
 
-    /// Whether it has nothing.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.page.is_empty() && self.sealed.is_empty()
-    }
-
     /// The pages that have a window in `from..to`, each with the number of its first window.
     pub(crate) fn pages(&self, from: u64, to: u64) -> Vec<(u64, Page)> {
         let sealed = self.sealed.iter();
@@ -163,6 +158,6 @@ mod tests {
         assert_eq!(sums(&head, 0, 10_000).len(), 1);
         head.seal_before(2 * BLOCK_WINDOWS);
         head.drop_before(2);
-        assert!(head.is_empty());
+        assert!(head.page.is_empty() && head.sealed().is_empty());
     }
 }

@@ -26,9 +26,7 @@ mod tests;
 mod varint;
 mod writing;
 
-pub(crate) use answers::{Answer, Question, STEPS_MAX};
-pub use open::OpenError;
 pub use past::Past;
-pub(crate) use state::{Instance, InstanceKey, Reading};
+pub(crate) use state::Reading;
 pub(crate) use taking::{Bounds, Taken};
 pub(crate) use writing::Store;

@@ -13,6 +13,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 const FORMAT_FILE: &str = "FORMAT";
 const FORMAT_FILE_NEW: &str = "FORMAT.new";
@@ -21,12 +22,14 @@ pub(super) const BLOCKS_DIR: &str = "blocks";
 const LOG_DIR: &str = "log";
 /// The only format this code reads and writes.
 const FORMAT: &str = "im-monitor 1\n";
+/// How long a directory may still be in use by a store that is just ending. Longer than writing takes.
+const LOCK_PATIENCE: Duration = Duration::from_secs(3);
 /// A clock that goes back by less is one that is being set right.
 const SET_BACK_MS_MIN: u64 = 5_000;
 
 /// Why a store was not opened. Nothing that was acknowledged was changed.
 #[derive(Debug)]
-pub enum OpenError {
+pub(crate) enum OpenError {
     /// Another store, of this process or another, has it open.
     InUse {
         /// The directory.
@@ -173,12 +176,17 @@ fn lock(dir: &Path) -> Result<File, OpenError> {
     let mut options = File::options();
     let options = options.create(true).truncate(false).write(true);
     let file = options.open(&path).map_err(io)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::Error(error)) => Err(io(error)),
-        Err(TryLockError::WouldBlock) => {
-            let dir = dir.to_owned();
-            Err(OpenError::InUse { dir })
+    let began = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::Error(error)) => return Err(io(error)),
+            Err(TryLockError::WouldBlock) if began.elapsed() > LOCK_PATIENCE => {
+                let dir = dir.to_owned();
+                return Err(OpenError::InUse { dir });
+            }
+            // On a thread of the blocking pool, where no timer of the runtime helps.
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(5)),
         }
     }
 }

@@ -1,10 +1,10 @@
 //! The past that the store has, for those who ask.
 
-use super::answers::{Answer, Question, answer};
-use super::state::{Instance, InstanceKey, State};
+use super::answers::{Question, STEPS_MAX, answer};
+use super::state::{Instance, InstanceKey, Reading, State};
 use super::writing::read;
 use crate::definition::Definition;
-use crate::history::{History, Selector, Value};
+use crate::history::{History, Lines, Selector, Value};
 use std::sync::{Arc, RwLock};
 use svrkit_rt::clock;
 
@@ -22,11 +22,6 @@ impl Past {
     #[cfg(test)]
     pub(super) fn state(&self) -> &RwLock<State> {
         &self.state
-    }
-
-    /// Lines for a question.
-    pub(crate) fn lines(&self, question: Question<'_>) -> Answer {
-        answer(&self.state, self.now_s(), question)
     }
 
     /// The first definition of a name: its kind, unit and help are the name's.
@@ -54,6 +49,23 @@ impl Past {
         state.instances.iter().for_each(|(key, i)| each(key, i));
     }
 
+    /// Hands every series of the instances that are alive to `each`, with where it stands.
+    pub(crate) fn each_series(
+        &self,
+        now_ms: u64,
+        mut each: impl FnMut(&InstanceKey, &Instance, &Definition, &Reading),
+    ) {
+        let state = read(&self.state);
+        let instances = state.instances.iter();
+        for (key, instance) in instances.filter(|(_, i)| !i.is_silent(now_ms)) {
+            for (id, series) in &instance.series {
+                if let Some(definition) = state.definitions.get(id) {
+                    each(key, instance, definition, &series.reading);
+                }
+            }
+        }
+    }
+
     /// Series of all instances.
     pub(crate) fn series_count(&self) -> usize {
         read(&self.state).series
@@ -69,20 +81,32 @@ impl History for Past {
         to_s: u64,
         step_s: u64,
     ) -> Vec<Option<f64>> {
-        let step_s = step_s.max(1);
+        let lines = self.lines(selector, &[], value, from_s, to_s, step_s);
+        let line = lines.into_values().next();
+        line.unwrap_or_else(|| {
+            let steps = to_s.saturating_sub(from_s).div_ceil(step_s.max(1));
+            vec![None; steps.min(STEPS_MAX) as usize]
+        })
+    }
+
+    fn lines(
+        &self,
+        selector: &Selector,
+        by: &[String],
+        value: Value,
+        from_s: u64,
+        to_s: u64,
+        step_s: u64,
+    ) -> Lines {
         let question = Question {
             selector,
-            by: &[],
+            by,
             value,
             from_s,
             to_s,
-            step_s,
+            step_s: step_s.max(1),
         };
-        let line = self.lines(question).into_values().next();
-        line.unwrap_or_else(|| {
-            let steps = to_s.saturating_sub(from_s).div_ceil(step_s);
-            vec![None; steps.min(super::STEPS_MAX) as usize]
-        })
+        answer(&self.state, self.now_s(), question)
     }
 
     fn label_values(&self, name: &str, label: &str) -> Vec<String> {

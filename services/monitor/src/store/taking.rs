@@ -31,6 +31,15 @@ pub(crate) struct Bounds {
     pub(crate) instances_max: usize,
 }
 
+impl Bounds {
+    /// None: for reading what was taken within some.
+    pub(crate) const NONE: Bounds = Bounds {
+        series_max: usize::MAX,
+        agent_series_max: usize::MAX,
+        instances_max: usize::MAX,
+    };
+}
+
 /// What became of a report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Taken {

@@ -26,6 +26,9 @@ const LOG_BYTES_MAX: u64 = 64 << 20;
 /// An instance that was silent for so long gives its place to others, when places are rare: only hours of it are left.
 const SILENT_S_MAX: u64 = Tier::Minute.kept_s();
 
+/// Chunks of one block, with the series they are of.
+type Chunks<'a> = Vec<(u32, &'a [u8])>;
+
 /// A store, open for writing.
 #[derive(Debug)]
 pub(crate) struct Store {
@@ -118,7 +121,7 @@ impl Store {
         }
         drop(state);
         let state = read(&self.state);
-        let mut complete: BTreeMap<(Tier, u64), Vec<(u32, &[u8])>> = BTreeMap::new();
+        let mut complete: BTreeMap<(Tier, u64), Chunks<'_>> = BTreeMap::new();
         for series in state.instances.values().flat_map(|i| i.series.values()) {
             for (head, tier) in series.heads.iter().zip(Tier::ALL) {
                 let complete_before = first_incomplete(tier, now_s);

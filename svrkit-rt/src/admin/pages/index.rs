@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 /// Every page, and what is on it.
-const PAGES: [(&str, &str); 10] = [
+const PAGES: [(&str, &str); 11] = [
     (
         "/status",
         "methods with rates, latencies, queueing and failures",
@@ -22,6 +22,7 @@ const PAGES: [(&str, &str); 10] = [
     ),
     ("/flags", "settings that can be changed"),
     ("/config", "settings in effect, without secrets"),
+    ("/hotspots", "where processor time goes, as a flame graph"),
     (
         "/services",
         "what is served, with the policies of each method",

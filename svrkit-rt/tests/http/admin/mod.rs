@@ -3,6 +3,7 @@
 mod calls;
 mod desk;
 mod flags;
+mod hotspots;
 mod lock;
 mod looks;
 mod shown;

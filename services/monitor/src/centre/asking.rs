@@ -1,45 +1,21 @@
-//! How the backend does, from the figures of its services.
+//! How the backend does at this moment, from its services themselves: `im.overview.Overview`.
 
+use super::deps::Deps;
 use im_idl::base::Empty;
-use im_idl::fanout::FanoutClient;
-use im_idl::message_store::MessageStoreClient;
 use im_idl::overview::{GetResponse, Overview};
-use im_idl::queue::{QueueClient, StatsRequest};
-use im_idl::session::SessionClient;
-use im_serve::Peers;
+use im_idl::queue::StatsRequest;
 use svrkit_rt::{Context, Status};
 
-/// The services it asks.
-pub(crate) const ASKS: [&str; 4] = ["fanout", "message_store", "queue", "session"];
-
 /// Asks all services at once.
-pub(crate) struct Asking {
-    fanout: FanoutClient,
-    message_store: MessageStoreClient,
-    queue: QueueClient,
-    session: SessionClient,
-}
-
-impl Asking {
-    /// # Errors
-    /// Somebody's address is missing.
-    pub(crate) fn new(peers: &Peers) -> Result<Asking, Status> {
-        Ok(Asking {
-            fanout: FanoutClient::new(peers.channel("fanout")?),
-            message_store: MessageStoreClient::new(peers.channel("message_store")?),
-            queue: QueueClient::new(peers.channel("queue")?),
-            session: SessionClient::new(peers.channel("session")?),
-        })
-    }
-}
+pub(super) struct Asking(pub(super) Deps);
 
 impl Overview for Asking {
     async fn get(&self, _ctx: &mut Context, _request: Empty) -> Result<GetResponse, Status> {
         let (fanout, store, queues, sessions) = tokio::join!(
-            self.fanout.stats(Empty {}),
-            self.message_store.stats(Empty {}),
-            self.queue.stats(StatsRequest::default()),
-            self.session.count(Empty {}),
+            self.0.fanout.stats(Empty {}),
+            self.0.message_store.stats(Empty {}),
+            self.0.queue.stats(StatsRequest::default()),
+            self.0.session.count(Empty {}),
         );
         let mut answer = GetResponse::default();
         let mut silent = |service: &str| answer.silent.push(service.to_owned());

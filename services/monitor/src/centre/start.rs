@@ -1,0 +1,79 @@
+//! Starting it with the backend's settings.
+
+use super::{Centre, Deps};
+use crate::config::Config;
+use crate::history::History;
+use crate::store::{Bounds, Store};
+use im_serve::process::{ended, tell};
+use im_serve::{Addresses, Listen, Role, Settings, Start, StartError, listen, open_counters};
+use std::path::Path;
+use svrkit_rt::clock;
+use tokio::sync::watch;
+
+/// Opens it.
+///
+/// # Errors
+/// Settings or peers that it cannot work with; data that cannot be opened.
+pub async fn start(start: Start) -> Result<Centre, StartError> {
+    let deps = Deps::connect(&start.peers)?;
+    let config: Config = start.config()?;
+    Centre::open(config, &start.data_dir(), deps).await
+}
+
+/// The whole of its process: listens for agents at `address`, else where `[services]` says, and for people where `[listen]` says, until it
+/// is told to end.
+///
+/// # Errors
+/// What keeps it from starting, or from going on.
+pub async fn serve(
+    changes: watch::Receiver<Settings>,
+    address: Option<String>,
+    with_parent: bool,
+) -> Result<(), StartError> {
+    let role = Role::named("monitor").ok_or("there is no service monitor")?;
+    let settings = changes.borrow().clone();
+    open_counters(&settings, role.name, role.name);
+    let page = Listen::from_settings(&settings)?.bind_page()?;
+    let addresses = Addresses::from_settings(&settings)?;
+    let address = address.unwrap_or_else(|| addresses.of(role));
+    let cannot = |e| format!("cannot listen at {address}: {e}");
+    let listener = listen(&address).await.map_err(cannot)?;
+    let peers = addresses.peers_of(role)?;
+    let centre = start(Start {
+        role: role.name,
+        settings,
+        changes,
+        peers,
+    })
+    .await?;
+    let at = (listener.address(), page.address());
+    tell(format_args!("monitor is ready at {} and {}", at.0, at.1));
+    let (stop, stopped) = watch::channel(false);
+    let told = |mut stopped: watch::Receiver<bool>| async move {
+        // An error says that whoever tells is gone, which ends it too.
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+    };
+    let ends = async {
+        ended(with_parent).await;
+        // Nobody listens any more when both have ended.
+        let _ = stop.send(true);
+        Ok(())
+    };
+    let calls = centre.server().run(listener, told(stopped.clone()));
+    let page = centre.page().run(page, told(stopped));
+    tokio::try_join!(calls, page, ends)?;
+    Ok(())
+}
+
+/// What a centre that does not run has kept in its folder.
+///
+/// # Errors
+/// The folder is in use, or is none of a centre.
+pub fn open_past(dir: &Path) -> Result<Box<dyn History + Send + Sync>, StartError> {
+    let bounds = Bounds::NONE;
+    let dir = dir.join("store");
+    if !dir.is_dir() {
+        return Err(format!("{} is no folder of a centre", dir.display()).into());
+    }
+    Ok(Box::new(Store::open(&dir, bounds, clock::now_ms())?.past()))
+}
