@@ -75,6 +75,37 @@ impl Code {
             .map_or(Code::Unknown, |(code, _)| *code)
     }
 
+    /// The code of this name.
+    pub fn from_name(name: &str) -> Option<Code> {
+        let found = CODES.iter().find(|(_, own)| *own == name);
+        found.map(|(code, _)| *code)
+    }
+
+    /// Whether the callee, or the way to it, is to blame. Otherwise the call succeeded, or the callee did as it should and said no: to a
+    /// request that makes no sense, to somebody who may not, to what does not exist.
+    pub fn is_fault(self) -> bool {
+        match self {
+            Code::Unknown
+            | Code::DeadlineExceeded
+            | Code::Unimplemented
+            | Code::Internal
+            | Code::Unavailable
+            | Code::DataLoss
+            | Code::Overloaded => true,
+            Code::Ok
+            | Code::Cancelled
+            | Code::InvalidArgument
+            | Code::NotFound
+            | Code::AlreadyExists
+            | Code::PermissionDenied
+            | Code::ResourceExhausted
+            | Code::FailedPrecondition
+            | Code::Aborted
+            | Code::OutOfRange
+            | Code::Unauthenticated => false,
+        }
+    }
+
     /// The name in snake case, as logs, JSON and the Connect protocol write it.
     pub fn name(self) -> &'static str {
         CODES[self as usize].1
@@ -222,6 +253,7 @@ mod tests {
             assert_eq!(*code as usize, i);
             assert_eq!(Code::from_wire(i as u16), *code);
             assert_eq!(code.name(), *name);
+            assert_eq!(Code::from_name(name), Some(*code));
         }
         assert_eq!(Code::from_wire(999), Code::Unknown);
     }

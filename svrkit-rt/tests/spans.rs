@@ -39,7 +39,8 @@ fn two_services() -> Channel {
         tokio::time::sleep(Duration::from_millis(text.number)).await;
         match text.text.as_str() {
             "" => Ok(text),
-            message => Err(Status::not_found(message.to_owned())),
+            "no" => Err(Status::permission_denied("no")),
+            message => Err(Status::internal(message.to_owned())),
         }
     });
     let inner = serve(Server::new().service(inner));
@@ -72,7 +73,7 @@ fn chain(trace_id: u128) -> Vec<Span> {
 async fn a_failure_is_kept_at_each_end_it_passes() {
     let _keeping = spans::keep();
     let (channel, trace) = (two_services(), trace());
-    let failed = Text::from("no such thing");
+    let failed = Text::from("it burns");
     call(&channel, trace, failed).await.unwrap_err();
     let chain = chain(trace.trace_id);
     let ends: Vec<_> = chain.iter().map(|s| (s.side, s.method.name)).collect();
@@ -85,11 +86,24 @@ async fn a_failure_is_kept_at_each_end_it_passes() {
     ];
     assert_eq!(ends, expected);
     for span in &chain {
-        assert_eq!((span.why, span.code), (Why::Failed, Code::NotFound));
-        assert_eq!(span.message, "no such thing");
+        assert_eq!((span.why, span.code), (Why::Failed, Code::Internal));
+        assert_eq!(span.message, "it burns");
         assert!(span.request_bytes > 0);
     }
     assert_eq!(chain[0].span_id, 77);
+}
+
+#[svrkit::test]
+async fn a_no_is_no_failure() {
+    let _keeping = spans::keep();
+    let (channel, trace) = (two_services(), trace());
+    call(&channel, trace, Text::from("no")).await.unwrap_err();
+    let chain = chain(trace.trace_id);
+    assert_eq!(chain.len(), 4);
+    assert!(
+        chain.iter().all(|span| span.why == Why::Declined),
+        "{chain:?}"
+    );
 }
 
 #[svrkit::test]

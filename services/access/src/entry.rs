@@ -2,7 +2,7 @@
 
 use crate::handle::Handle;
 use crate::node::Node;
-use crate::stats::{Kind, count, uncount};
+use crate::stats::Kind;
 use std::sync::Arc;
 
 /// Held as long as a link lives; whoever must know that it is over is told by its drop.
@@ -17,7 +17,7 @@ impl Entry {
     /// `None` when there are too many links.
     pub(crate) fn new(node: &Arc<Node>, kind: Kind) -> Option<Entry> {
         let handle = node.links.open()?;
-        count(node.counters.links(kind));
+        node.counters.count_link(kind);
         let node = node.clone();
         Some(Entry { node, handle, kind })
     }
@@ -32,15 +32,15 @@ impl Entry {
 
     /// The link goes on as another kind.
     pub(crate) fn becomes(&mut self, kind: Kind) {
-        uncount(self.node.counters.links(self.kind));
-        count(self.node.counters.links(kind));
+        self.node.counters.uncount_link(self.kind);
+        self.node.counters.count_link(kind);
         self.kind = kind;
     }
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        uncount(self.node.counters.links(self.kind));
+        self.node.counters.uncount_link(self.kind);
         if let Some(link) = self.handle.close() {
             self.node.presence.leave(link);
         }

@@ -3,7 +3,9 @@
 use crate::access::{Access, Listeners};
 use crate::deps::Deps;
 use im_serve::process::{ended, tell};
-use im_serve::{Addresses, Listen, Role, Settings, Start, StartError, open_counters};
+use im_serve::{
+    Addresses, Listen, Role, RunningAdmin, Settings, Start, StartError, Told, open_counters,
+};
 use tokio::sync::watch;
 
 impl From<im_serve::Listeners> for Listeners {
@@ -38,14 +40,18 @@ pub async fn serve(
     let listeners = Listen::from_settings(&settings)?.bind()?;
     let at = (listeners.long.address(), listeners.short.address());
     let peers = Addresses::from_settings(&settings)?.peers_of(role)?;
+    let told = Told::new();
     let access = start(Start {
         role: role.name,
         settings,
-        changes,
+        changes: changes.clone(),
         peers,
+        told: told.clone(),
     })
     .await?;
+    let admin = RunningAdmin::start(role.name, changes, told, Vec::new())?;
     tell(format_args!("access is ready at {} and {}", at.0, at.1));
-    access.run(listeners.into(), ended(with_parent)).await?;
+    let serving = access.run(listeners.into(), ended(with_parent));
+    admin.until(serving).await?;
     Ok(())
 }

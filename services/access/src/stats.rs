@@ -1,6 +1,14 @@
 //! Figures of a node.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use svrkit_rt::monitor;
+
+svrkit_rt::monitor! {
+    /// Open links and connections of clients, by kind.
+    static LINKS: Gauge = "im_links";
+    /// Notifications that there is news. News that were merged while a link was busy count once.
+    pub(crate) static NOTIFICATIONS: Counter = "im_notifications";
+}
 
 /// What a link is carried by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -8,6 +16,16 @@ pub(crate) enum Kind {
     Long,
     WebSocket,
     Short,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Kind::Long => "long",
+            Kind::WebSocket => "websocket",
+            Kind::Short => "short",
+        }
+    }
 }
 
 /// Figures of a node, as they are now.
@@ -48,7 +66,19 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
-    pub(crate) fn links(&self, kind: Kind) -> &AtomicU64 {
+    /// A link of this kind is there.
+    pub(crate) fn count_link(&self, kind: Kind) {
+        count(self.links(kind));
+        monitor::add(LINKS.labelled(&[("kind", kind.name())]), 1);
+    }
+
+    /// It is not any more.
+    pub(crate) fn uncount_link(&self, kind: Kind) {
+        self.links(kind).fetch_sub(1, Relaxed);
+        monitor::add(LINKS.labelled(&[("kind", kind.name())]), u64::MAX);
+    }
+
+    fn links(&self, kind: Kind) -> &AtomicU64 {
         match kind {
             Kind::Long => &self.long_links,
             Kind::WebSocket => &self.websockets,

@@ -4,9 +4,9 @@ use crate::services::start_role;
 use im_access::Access;
 use im_monitor::Centre;
 use im_serve::process::causes;
-use im_serve::{Listeners, Peers, ROLES, Role, Settings, Start, StartError};
+use im_serve::{Listeners, Peers, ROLES, Role, RunningAdmin, Settings, Start, StartError, Told};
 use std::collections::BTreeMap;
-use svrkit_rt::{Channel, Listener, Server, memory};
+use svrkit_rt::{Channel, Listener, Server, ServerWatch, memory};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -15,6 +15,8 @@ pub struct OneProcess {
     services: JoinSet<Result<(), StartError>>,
     centre: Centre,
     channels: BTreeMap<&'static str, Channel>,
+    watches: Vec<(String, ServerWatch)>,
+    told: Told,
     stop: watch::Sender<bool>,
 }
 
@@ -40,6 +42,7 @@ impl OneProcess {
         rewire: impl Fn(&str, &str, Channel) -> Channel,
     ) -> Result<OneProcess, StartError> {
         let settings = changes.borrow().clone();
+        let told = Told::new();
         let mut channels = BTreeMap::new();
         let mut waiting = BTreeMap::new();
         for role in ROLES.iter().filter(|role| role.name != "access") {
@@ -61,6 +64,7 @@ impl OneProcess {
                 settings: settings.clone(),
                 changes: changes.clone(),
                 peers,
+                told: told.clone(),
             }
         };
         let mut starting = JoinSet::new();
@@ -70,26 +74,33 @@ impl OneProcess {
             starting.spawn(async move {
                 let server = start_role(start).await;
                 let server = server.map_err(|e| format!("{name} does not start: {e}"))?;
-                Ok::<_, StartError>((server, listener))
+                Ok::<_, StartError>((name, server, listener))
             });
         }
         let (stop, stopped) = watch::channel(false);
         let mut services = JoinSet::new();
+        let mut watches = Vec::new();
         let centre = Role::named("monitor").ok_or("no monitoring")?;
         let centre = im_monitor::start(start(centre)).await;
         let centre = centre.map_err(|e| format!("monitor does not start: {}", causes(&*e)))?;
-        services.spawn(run(centre.server(), centre_listener, stopped.clone()));
+        let server = centre.server();
+        watches.push(("monitor".to_owned(), server.watch()));
+        services.spawn(run(server, centre_listener, stopped.clone()));
         while let Some(started) = starting.join_next().await {
-            let (server, listener) = started??;
+            let (name, server, listener) = started??;
+            watches.push((name.to_owned(), server.watch()));
             services.spawn(run(server, listener, stopped.clone()));
         }
         let access = Role::named("access").ok_or("no access layer")?;
         let access = im_access::start(start(access)).await?;
         services.spawn(run_access(access, listeners, stopped));
+        watches.sort_by(|(a, _), (b, _)| a.cmp(b));
         Ok(OneProcess {
             services,
             centre,
             channels,
+            watches,
+            told,
             stop,
         })
     }
@@ -97,6 +108,17 @@ impl OneProcess {
     /// The channel to a service, for those who look after the backend.
     pub fn channel(&self, service: &str) -> Option<Channel> {
         self.channels.get(service).cloned()
+    }
+
+    /// Has the process tell of itself, as `[admin]` says.
+    ///
+    /// # Errors
+    /// As [`RunningAdmin::start`].
+    pub fn tell_of_itself(
+        &self,
+        changes: watch::Receiver<Settings>,
+    ) -> Result<RunningAdmin, StartError> {
+        RunningAdmin::start("im", changes, self.told.clone(), self.watches.clone())
     }
 
     /// Serves the operator's page.

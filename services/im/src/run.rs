@@ -104,16 +104,20 @@ async fn one_process(
         settings.data_dir().display()
     ));
     open_counters(&settings, "im", "im");
-    let mut backend = OneProcess::start(changes, listeners).await?;
+    let mut backend = OneProcess::start(changes.clone(), listeners).await?;
     backend.serve_page(page);
+    let admin = backend.tell_of_itself(changes)?;
     tell("im is ready");
-    tokio::select! {
-        failed = backend.failed() => failed,
-        () = ended(with_parent) => {
-            tell("draining");
-            backend.stop().await
+    let serving = async {
+        tokio::select! {
+            failed = backend.failed() => failed,
+            () = ended(with_parent) => {
+                tell("draining");
+                backend.stop().await
+            }
         }
-    }
+    };
+    admin.until(serving).await
 }
 
 async fn split(changes: watch::Receiver<Settings>, with_parent: bool) -> Result<(), StartError> {

@@ -11,6 +11,8 @@ pub struct Whole {
     pub data_dir: String,
     /// Where clients find the backend.
     pub listen: Listen,
+    /// Where processes tell of themselves.
+    pub admin: im_serve::AdminConfig,
     /// Where services find each other, when not in one process: by default each on its port on loopback.
     pub services: BTreeMap<String, String>,
     /// Where processes have their counters.
@@ -52,10 +54,11 @@ pub struct Whole {
 }
 
 /// The names of all sections and plain values.
-const KNOWN: [&str; 21] = [
+const KNOWN: [&str; 22] = [
     "access",
     "account",
     "account_store",
+    "admin",
     "agent",
     "contact",
     "contact_store",
@@ -86,6 +89,7 @@ impl Whole {
         Ok(Whole {
             data_dir: settings.data_dir().display().to_string(),
             listen: settings.section("listen")?,
+            admin: settings.section("admin")?,
             services: settings.section("services")?,
             counters: settings.section("counters")?,
             engine: settings.section("engine")?,

@@ -1,6 +1,6 @@
 //! What may be set.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use std::path::PathBuf;
 
 /// Of the centre: section `[monitor]`.
@@ -21,6 +21,8 @@ pub struct Config {
     /// prints.
     pub plan: PathBuf,
     /// What silencing an alarm needs to be said with, as `authorization: Bearer TOKEN`. Empty: nothing, for the page is on loopback.
+    /// Never printed.
+    #[serde(serialize_with = "blank")]
     pub token: String,
 }
 
@@ -34,6 +36,11 @@ pub struct AgentConfig {
     pub period_ms: u64,
     /// Bytes of reports that wait on the disk while the centre is away; beyond, the oldest are dropped. Default 64 MiB: hours.
     pub spool_bytes_max: u64,
+}
+
+/// A secret is there or not; what it is nobody is told.
+fn blank<S: Serializer>(secret: &str, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(if secret.is_empty() { "" } else { "•••" })
 }
 
 /// Bounds of a period, in milliseconds.

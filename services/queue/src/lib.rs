@@ -43,6 +43,7 @@ mod commands;
 mod config;
 mod dedupe;
 mod entry;
+mod figures;
 mod lanes;
 mod limits;
 mod load;

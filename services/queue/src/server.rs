@@ -1,6 +1,7 @@
 //! The service, put together.
 
 use crate::config::Config;
+use crate::figures;
 use crate::queues::Queues;
 use crate::service::Service;
 use im_engine::Engine;
@@ -25,6 +26,8 @@ pub struct Deps {
 pub async fn build(config: Config, deps: Deps) -> Result<Server, Status> {
     let config = Arc::new(config);
     let queues = Queues::find(deps.engine.clone(), config.clone()).await?;
+    let queues = Arc::new(queues);
+    tokio::spawn(figures::show(Arc::downgrade(&queues)));
     let service = Service::new(config, deps.engine, queues);
     Ok(Server::new().service(QueueServer::new(service)))
 }

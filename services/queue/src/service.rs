@@ -27,11 +27,11 @@ const DEAD_ROWS_MAX: usize = 100;
 pub(crate) struct Service {
     config: Arc<Config>,
     engine: Engine,
-    queues: Queues,
+    queues: Arc<Queues>,
 }
 
 impl Service {
-    pub(crate) fn new(config: Arc<Config>, engine: Engine, queues: Queues) -> Service {
+    pub(crate) fn new(config: Arc<Config>, engine: Engine, queues: Arc<Queues>) -> Service {
         Service {
             config,
             engine,

@@ -114,7 +114,9 @@ impl Listen {
     }
 }
 
-fn bind(address: SocketAddr, what: &str) -> Result<Listener, StartError> {
+/// # Errors
+/// The address is taken.
+pub(crate) fn bind(address: SocketAddr, what: &str) -> Result<Listener, StartError> {
     let options = TcpOptions {
         backlog: BACKLOG,
         ..TcpOptions::default()

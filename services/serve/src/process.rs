@@ -1,6 +1,7 @@
 //! A service as a process of its own.
 
 use crate::addresses::{Addresses, listen};
+use crate::admin::{RunningAdmin, Told};
 use crate::counters::open_counters;
 use crate::log;
 use crate::reload::follow;
@@ -130,18 +131,24 @@ where
     open_counters(&settings, known.name, known.name);
     let addresses = Addresses::from_settings(&settings)?;
     let peers = addresses.peers_of(known)?;
+    let told = Told::new();
     let server = start(Start {
         role: known.name,
         settings,
-        changes,
+        changes: changes.clone(),
         peers,
+        told: told.clone(),
     })
     .await?;
+    let servers = vec![(role.to_owned(), server.watch())];
+    let admin = RunningAdmin::start(role, changes, told, servers)?;
     let address = address.unwrap_or_else(|| addresses.of(known));
     let cannot = |e| format!("cannot listen at {address}: {e}");
     let listener = listen(&address).await.map_err(cannot)?;
     tell(format_args!("{role} is ready at {}", listener.address()));
-    server.run(listener, ended(with_parent)).await?;
+    admin
+        .until(server.run(listener, ended(with_parent)))
+        .await?;
     Ok(())
 }
 

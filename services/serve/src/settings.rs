@@ -135,10 +135,31 @@ impl Settings {
         }
     }
 
+    /// All that was set.
+    pub(crate) fn table(&self) -> &Table {
+        &self.table
+    }
+
     /// All that was set, as TOML.
     pub fn to_toml(&self) -> String {
         self.table.to_string()
     }
+}
+
+/// Every value by its whole name: `account.ticket_days`, `7`.
+pub(crate) fn flattened(table: &Table) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for (name, value) in table {
+        match value {
+            Value::Table(inner) => {
+                let inner = flattened(inner).into_iter();
+                all.extend(inner.map(|(rest, value)| (format!("{name}.{rest}"), value)));
+            }
+            Value::String(text) => all.push((name.clone(), text.clone())),
+            value => all.push((name.clone(), value.to_string())),
+        }
+    }
+    all
 }
 
 /// A TOML value, or the text itself.
@@ -215,6 +236,16 @@ mod tests {
         settings.set("a", "1").unwrap_err();
         settings.only(&["a"]).unwrap();
         settings.only(&["b"]).unwrap_err();
+    }
+
+    #[test]
+    fn values_are_told_by_their_whole_names() {
+        let mut settings = Settings::default();
+        settings.set("data_dir", "/d").unwrap();
+        settings.set("a.b.c", "[1, 2]").unwrap();
+        let pairs = [("a.b.c", "[1, 2]"), ("data_dir", "/d")];
+        let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(flattened(settings.table()), pairs);
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! What a service is started with.
 
+use crate::admin::Told;
 use crate::peers::Peers;
 use crate::settings::{Settings, SettingsError};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::path::PathBuf;
 use tokio::sync::watch;
@@ -20,6 +22,8 @@ pub struct Start {
     pub changes: watch::Receiver<Settings>,
     /// Those it calls.
     pub peers: Peers,
+    /// What the process tells of itself.
+    pub told: Told,
 }
 
 impl Start {
@@ -27,8 +31,27 @@ impl Start {
     ///
     /// # Errors
     /// As [`Settings::section`].
-    pub fn config<T: DeserializeOwned>(&self) -> Result<T, SettingsError> {
-        self.settings.section(self.role)
+    pub fn config<T>(&self) -> Result<T, SettingsError>
+    where
+        T: Serialize + DeserializeOwned + 'static,
+    {
+        self.section(self.role)
+    }
+
+    /// Settings of a section that it reads; the process tells them with their defaults.
+    ///
+    /// # Errors
+    /// As [`Settings::section`].
+    pub fn section<T>(&self, name: &'static str) -> Result<T, SettingsError>
+    where
+        T: Serialize + DeserializeOwned + 'static,
+    {
+        // Read again each time: a service that takes over new settings takes them from there, too.
+        self.told.section(name, move |settings| {
+            let section: T = settings.section(name).ok()?;
+            toml::Value::try_from(section).ok()
+        });
+        self.settings.section(name)
     }
 
     /// Its own folder for data.

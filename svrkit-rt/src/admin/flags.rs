@@ -163,6 +163,7 @@ impl fmt::Display for FlagKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             FlagKind::Bool => f.write_str("true or false"),
+            FlagKind::Integer { min, max: i64::MAX } => write!(f, "whole number, {min} or more"),
             FlagKind::Integer { min, max } => write!(f, "whole number, {min} to {max}"),
             FlagKind::Text => f.write_str("text"),
         }

@@ -90,7 +90,7 @@ impl History {
             let room = state.kept.len() < SERIES_MAX;
             if room || state.kept.contains_key(&series.id) {
                 let kept = state.kept.entry(series.id);
-                let kept = kept.or_insert_with(|| Kept::new(&series.value));
+                let kept = kept.or_insert_with(|| Kept::new(&series.value, state.looks));
                 kept.put(at, before.get(&series.id).copied(), &series.value, seconds);
             }
         }
@@ -146,12 +146,15 @@ impl Points {
 }
 
 impl Kept {
-    fn new(value: &Value) -> Kept {
+    /// Of a series that is met at this look for the first time: before, it did not count, which is a rate of nothing.
+    fn new(value: &Value, look: u64) -> Kept {
         match value {
             Value::Histogram(_) => {
-                Kept::Histogram(Box::new([Ring::new(), Ring::new(), Ring::new()]))
+                let rate = Ring::of_zeros(look);
+                Kept::Histogram(Box::new([rate, Ring::new(), Ring::new()]))
             }
-            _ => Kept::Plain(Ring::new()),
+            Value::Counter(_) => Kept::Plain(Ring::of_zeros(look)),
+            Value::Gauge(_) | Value::Max(_) => Kept::Plain(Ring::new()),
         }
     }
 
@@ -188,6 +191,16 @@ impl Kept {
 impl Ring {
     fn new() -> Ring {
         Ring(Box::new([f32::NAN; POINTS]))
+    }
+
+    /// Zeros for all looks before this one, the first of which was look 1.
+    fn of_zeros(look: u64) -> Ring {
+        let mut ring = Ring::new();
+        let first = look.saturating_sub(POINTS as u64 - 1).max(1);
+        for before in first..look {
+            ring.0[(before % POINTS as u64) as usize] = 0.0;
+        }
+        ring
     }
 
     fn in_order(&self, looks: u64) -> Vec<f32> {
@@ -280,6 +293,23 @@ mod tests {
             "{:?}",
             base.ago
         );
+    }
+
+    #[test]
+    fn what_was_not_there_was_nothing() {
+        let history = History::default();
+        let begun = Instant::now();
+        for n in 0..4 {
+            let late = (n >= 3).then_some(Value::Counter(50));
+            let values = [Value::Gauge(1)].into_iter().chain(late);
+            history.take(begun + PERIOD * n, snapshot(values.collect()));
+        }
+        let now = snapshot(vec![Value::Gauge(1), Value::Counter(50)]);
+        let Some(Points::Plain(points)) = history.points(&now.series[1]) else {
+            panic!("no points");
+        };
+        assert_eq!(points[POINTS - 3..], [0.0, 0.0, 10.0]);
+        assert!(points[..POINTS - 3].iter().all(|p| p.is_nan()));
     }
 
     #[test]

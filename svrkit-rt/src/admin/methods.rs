@@ -2,6 +2,7 @@
 
 use super::history::{Base, buckets_came, came};
 use crate::monitor::{Buckets, Series, Snapshot, Value};
+use crate::status::Code;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
@@ -22,7 +23,9 @@ pub(super) struct Method {
     /// Calls in the window.
     pub(super) calls: u64,
     /// Calls in the window that failed, by code.
-    pub(super) failures: BTreeMap<String, u64>,
+    pub(super) faults: BTreeMap<String, u64>,
+    /// Calls in the window that were declined, by code.
+    pub(super) declined: BTreeMap<String, u64>,
     pub(super) latency: Buckets,
     pub(super) queueing: Buckets,
     pub(super) in_flight: i64,
@@ -41,12 +44,7 @@ pub(super) struct Methods {
 
 impl Method {
     pub(super) fn failed(&self) -> u64 {
-        self.failures.values().sum()
-    }
-
-    /// Of all calls in the window; 0 without calls.
-    pub(super) fn failed_share(&self) -> f64 {
-        self.failed() as f64 / self.calls.max(1) as f64
+        self.faults.values().sum()
     }
 }
 
@@ -78,8 +76,13 @@ impl Methods {
                     method.total += n;
                     method.calls += came;
                     let code = label("code").unwrap_or_default();
-                    if code != "ok" && came > 0 {
-                        *method.failures.entry(code).or_default() += came;
+                    let kind = match Code::from_name(&code) {
+                        Some(Code::Ok) => continue,
+                        Some(known) if !known.is_fault() => &mut method.declined,
+                        _ => &mut method.faults,
+                    };
+                    if came > 0 {
+                        *kind.entry(code).or_default() += came;
                     }
                 }
                 ("latency_microseconds", Value::Histogram(buckets)) => {

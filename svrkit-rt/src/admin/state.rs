@@ -1,7 +1,7 @@
 //! What the pages of a running listener share.
 
 use super::doc::{Cell, Doc, Frame, Tone, to_html, to_text};
-use super::history::History;
+use super::history::{Base, History, came};
 use super::lock::Lock;
 use super::methods::{Method, Methods};
 use super::pages::NAVIGATION;
@@ -10,6 +10,7 @@ use super::process::Admin;
 use super::profile::Profiler;
 use super::units;
 use crate::http::{Form, PageRequest, PageResponse};
+use crate::monitor::{self, Snapshot};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -65,7 +66,12 @@ impl State {
     }
 
     /// Who the process is and how it does altogether.
-    pub(super) fn facts(&self, served: &Methods) -> Vec<(&'static str, Cell)> {
+    pub(super) fn facts(
+        &self,
+        served: &Methods,
+        now: &Snapshot,
+        base: Option<&Base>,
+    ) -> Vec<(&'static str, Cell)> {
         let methods = served.methods.values();
         let sum = |of: fn(&Method) -> u64| methods.clone().map(of).sum();
         let per_second = |came| match served.rate(came) {
@@ -86,6 +92,9 @@ impl State {
             ("failed", per_second(failed).tone(tone)),
             ("in flight", in_flight.into()),
             ("connections", connections.into()),
+            ("processor", processor(now, base)),
+            ("memory", memory(now)),
+            ("files", files(now)),
         ]
     }
 
@@ -97,5 +106,46 @@ impl State {
         };
         let (pid, age) = (std::process::id(), units::age(self.started.elapsed()));
         format!("{version}process {pid} · up {age}")
+    }
+}
+
+/// Cores in use since the base.
+fn processor(now: &Snapshot, base: Option<&Base>) -> Cell {
+    let cpu = now
+        .series
+        .iter()
+        .find(|series| series.metric.name == "process_cpu_microseconds");
+    let used = base.zip(cpu).and_then(|(base, cpu)| match &cpu.value {
+        monitor::Value::Counter(us) => {
+            let came = came(base.values(now).get(&cpu.id), *us);
+            let passed = base.ago.as_micros();
+            (passed >= 1_000_000).then(|| came as f64 / passed as f64)
+        }
+        _ => None,
+    });
+    match used {
+        Some(cores) => Cell::new(format!("{cores:.2} cores")),
+        None => Cell::dim("–"),
+    }
+}
+
+fn memory(now: &Snapshot) -> Cell {
+    match now.get("process_resident_memory_bytes", &[]) {
+        Some(monitor::Value::Gauge(bytes)) => Cell::new(units::bytes(*bytes as f64)),
+        _ => Cell::dim("–"),
+    }
+}
+
+fn files(now: &Snapshot) -> Cell {
+    let level = |name| match now.get(name, &[]) {
+        Some(monitor::Value::Gauge(level)) => Some(units::whole((*level).into())),
+        _ => None,
+    };
+    match (
+        level("process_open_files"),
+        level("process_open_files_limit"),
+    ) {
+        (Some(open), Some(max)) => Cell::new(format!("{open} of {max}")),
+        _ => Cell::dim("–"),
     }
 }

@@ -145,6 +145,7 @@ fn why(why: Why) -> &'static str {
     match why {
         Why::Failed => "failed",
         Why::Slow => "slow",
+        Why::Declined => "declined",
         Why::Sampled => "sampled",
     }
 }

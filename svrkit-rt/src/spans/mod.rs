@@ -1,7 +1,7 @@
 //! Recent calls worth a look: those that failed, those that were slow, and a few of the others, with their place in a trace.
 //!
 //! Both ends of a call ask [`Watched::worth`] when it has ended: for a fast and successful one that is three comparisons. What is worth it
-//! goes into one of three rings, each bounded in length and in what it takes a second, so that a flood of failures costs no more than a
+//! goes into one of four rings, each bounded in length and in what it takes a second, so that a flood of failures costs no more than a
 //! few. A trace id is given to every call that has none and travels with all calls made on its behalf; so the parts of a trace that
 //! several processes kept fit together.
 //!
@@ -27,7 +27,8 @@ static SLOW: AtomicU64 = AtomicU64::new(SLOW_US);
 static ONE_IN: AtomicU32 = AtomicU32::new(SAMPLED_ONE_IN);
 /// Traces whose ids end in less: the same as [`ONE_IN`], without a division for each call.
 static SAMPLED_BELOW: AtomicU32 = AtomicU32::new(u32::MAX / SAMPLED_ONE_IN);
-static RINGS: [Ring; 3] = [Ring::new(), Ring::new(), Ring::new()];
+/// A ring a reason, so that what is usual does not drive out what is not.
+static RINGS: [Ring; 4] = [const { Ring::new() }; 4];
 
 /// Keeps what is worth a look for as long as it lives.
 #[derive(Debug)]

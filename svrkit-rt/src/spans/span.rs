@@ -16,12 +16,14 @@ pub enum Side {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
 pub enum Why {
-    /// It did not succeed.
+    /// It did not succeed, and the request is not to blame ([`Code::is_fault`]).
     Failed = 0,
     /// It took long.
     Slow = 1,
+    /// The callee said no.
+    Declined = 2,
     /// Its trace is one of those that are kept whole.
-    Sampled = 2,
+    Sampled = 3,
 }
 
 /// One end of a call. Holds nothing of its messages.

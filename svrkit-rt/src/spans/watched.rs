@@ -113,9 +113,10 @@ impl Watched {
         let slow =
             took_us >= SLOW.load(Relaxed) && self.method.timeout_ms < WAITING_METHOD_TIMEOUT_MS_MIN;
         match &outcome.failure {
-            // Somebody lost interest: that alone is no failure.
+            Some(failure) if failure.code().is_fault() => Some(Why::Failed),
+            // Somebody lost interest: that alone is nothing to look at.
             Some(failure) if failure.code() == Code::Cancelled && !slow => None,
-            Some(_) => Some(Why::Failed),
+            Some(_) => Some(Why::Declined),
             None if slow => Some(Why::Slow),
             None => is_sampled(self.trace.trace_id).then_some(Why::Sampled),
         }
@@ -168,7 +169,11 @@ pub(crate) fn refused(method: &'static MethodDescriptor, status: &Status, reques
         return;
     }
     let now_us = clock::now_us();
-    let ring = &RINGS[Why::Failed as usize];
+    let why = match status.code().is_fault() {
+        true => Why::Failed,
+        false => Why::Declined,
+    };
+    let ring = &RINGS[why as usize];
     if !ring.admits(now_us / 1_000_000) {
         return;
     }
@@ -186,7 +191,7 @@ pub(crate) fn refused(method: &'static MethodDescriptor, status: &Status, reques
         request_bytes,
         response_bytes: 0,
         attempt: 0,
-        why: Why::Failed,
+        why,
     });
 }
 

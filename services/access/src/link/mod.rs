@@ -14,7 +14,7 @@ use crate::frame::{self, Cut, Head, Malformed};
 use crate::handle::{End, Identity};
 use crate::node::{Node, Who};
 use crate::routes::Order;
-use crate::stats::{count, uncount};
+use crate::stats::{NOTIFICATIONS, count, uncount};
 use auth::Authenticated;
 use bytes::Bytes;
 use futures_util::Stream as _;
@@ -355,6 +355,7 @@ impl Link {
         let head = self.push_head(Command::Notify);
         self.outgoing.put(head, &notify_body(newest));
         count(&self.node().counters.notifications);
+        NOTIFICATIONS.add(1);
     }
 
     fn poll_calls(&mut self, cx: &mut Context<'_>) {

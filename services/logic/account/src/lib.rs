@@ -27,6 +27,7 @@ mod deps;
 mod devices;
 mod erasure;
 mod export;
+mod figures;
 mod hashing;
 mod keys;
 mod kicks;

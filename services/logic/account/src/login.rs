@@ -1,5 +1,6 @@
 //! Getting in: registration, login, tickets.
 
+use crate::figures;
 use crate::refused::Refused;
 use crate::service::Accounts;
 use crate::text;
@@ -65,6 +66,7 @@ impl Accounts {
             Code::AlreadyExists => Refused::NameTaken.into(),
             _ => status,
         })?;
+        figures::REGISTERED.add(1);
         let (ticket, expires_ms) = signer.sign(created.uin, device, created.serial);
         Ok(LoginResponse {
             uin: created.uin,
@@ -92,7 +94,10 @@ impl Accounts {
             .as_ref()
             .map(|read| read.account.password_hash.as_str());
         let matches = self.hasher.matches(request.password.clone(), hash).await?;
-        let read = read.filter(|_| matches).ok_or(Refused::LoginFailed)?;
+        let read = read.filter(|_| matches).ok_or_else(|| {
+            figures::FAILED_LOGINS.add(1);
+            Refused::LoginFailed
+        })?;
         self.limits.proved(&request.name);
         let read = self.rehashed(read, request.password).await?;
         let uin = read.account.uin;
@@ -103,6 +108,7 @@ impl Accounts {
             serial: 0,
         };
         let serial = self.put_device(read, device).await?;
+        figures::LOGINS.add(1);
         let (ticket, expires_ms) = signer.sign(uin, request.device, serial);
         Ok(LoginResponse {
             uin,

@@ -7,6 +7,31 @@ use svrkit_rt::{Rate, Status};
 /// Members that `members_max` can be set to: every change reads all members, and every message goes to each of them.
 const MEMBERS_MAX_MAX: usize = 2_000;
 
+/// What an operator may change while the service runs, and what it does: everything that `Handle::reload` takes over at once.
+pub(crate) const CHANGEABLE: [(&str, &str); 9] = [
+    ("members_max", "Members of a group, at most 2,000."),
+    ("groups_joined_max", "Groups that a user is in."),
+    ("groups_owned_max", "Groups that a user owns."),
+    ("uins_per_call_max", "Users named in one call."),
+    (
+        "questions_max",
+        "Questions of those who want in that wait for a group's admins.",
+    ),
+    (
+        "question_days",
+        "Days after which a question makes room for another.",
+    ),
+    ("changes_burst", "Changes that a user makes at once."),
+    (
+        "changes_refill_ms",
+        "Milliseconds that give one more change back.",
+    ),
+    (
+        "tries_max",
+        "Tries of a change when somebody else changes the group meanwhile.",
+    ),
+];
+
 /// What may be set, also while the service runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

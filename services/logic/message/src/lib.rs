@@ -16,6 +16,7 @@ mod config;
 mod content;
 mod deps;
 mod fanout_tasks;
+mod figures;
 mod permission;
 mod service;
 mod start;

@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::deps::Deps;
 use crate::fanout_tasks::FanoutTasks;
-use crate::{content, permission};
+use crate::{content, figures, permission};
 use im_idl::account_store::AccountStoreClient;
 use im_idl::base::{Caller, Empty, Uins};
 use im_idl::contact_store::{ContactStoreClient, RelationRequest, RelationResponse};
@@ -17,7 +17,7 @@ use im_idl::message_store::{
     AppendGroupRequest, AppendReceiptRequest, AppendRequest, MessageStoreClient,
     RecallRequest as StoreRecall,
 };
-use im_idl::{ids, refusal};
+use im_idl::{content_kind, ids, refusal};
 use im_serve::Notifier;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -68,12 +68,20 @@ impl Message for Service {
         }
         content::check(request.content.as_ref())?;
         self.take_token(caller.uin)?;
-        match request.to {
+        let (kind, to_group) = (
+            content_kind(request.content.as_ref()),
+            ids::is_group(request.to),
+        );
+        let sent = match request.to {
             to if to == caller.uin => Err(Status::invalid_argument("to is oneself")),
             to if ids::is_uin(to) => self.send_to_user(caller, request).await,
             to if ids::is_group(to) => self.send_to_group(caller, request).await,
             _ => Err(Status::invalid_argument("to is nobody")),
+        }?;
+        if !sent.duplicate {
+            figures::sent(kind, to_group);
         }
+        Ok(sent)
     }
 
     async fn recall(

@@ -13,6 +13,15 @@ use std::time::Duration;
 use svrkit_rt::{Context, Server, Status};
 use tokio::time::Instant;
 
+svrkit_rt::monitor! {
+    /// Users with a device online.
+    static USERS_ONLINE: Gauge = "im_users_online";
+    /// Devices online: links whose user is known.
+    static DEVICES_ONLINE: Gauge = "im_devices_online";
+    /// Access nodes that hold them.
+    static ACCESS_NODES: Gauge = "im_access_nodes";
+}
+
 /// Bytes of a node's or a device's name. The longest in use are a tenth of it.
 const NAME_BYTES_MAX: usize = 256;
 /// How often leases are looked at: a link may outlive its node by an eighth of a lease, and the look costs nothing.
@@ -132,5 +141,13 @@ async fn expire(links: Weak<Links>, every: Duration) {
             return;
         };
         links.table().expire(Instant::now());
+        show(&links.table().count());
     }
+}
+
+/// Shows who is there. Now and then, not at each link: a table that is busy has no time for it.
+fn show(count: &CountResponse) {
+    USERS_ONLINE.set(count.users.cast_signed());
+    DEVICES_ONLINE.set(count.links.cast_signed());
+    ACCESS_NODES.set(count.nodes.cast_signed());
 }

@@ -15,6 +15,7 @@
 
 mod config;
 mod deps;
+mod figures;
 mod kinds;
 mod latest;
 mod names;

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::deps::Deps;
+use crate::figures;
 use crate::kinds::Kinds;
 use crate::names::Name;
 use crate::old_client;
@@ -82,6 +83,7 @@ impl Sync for Service {
             after.has = news.has();
             news.into()
         };
+        figures::delivered(&answer.messages, caller.uin);
         if is_old {
             self.rewrite(&mut answer, caller.uin).await?;
         }

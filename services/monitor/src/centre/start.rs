@@ -5,7 +5,9 @@ use crate::config::Config;
 use crate::history::History;
 use crate::store::{Bounds, Store};
 use im_serve::process::{ended, tell};
-use im_serve::{Addresses, Listen, Role, Settings, Start, StartError, listen, open_counters};
+use im_serve::{
+    Addresses, Listen, Role, RunningAdmin, Settings, Start, StartError, Told, listen, open_counters,
+};
 use std::path::Path;
 use svrkit_rt::clock;
 use tokio::sync::watch;
@@ -39,17 +41,23 @@ pub async fn serve(
     let cannot = |e| format!("cannot listen at {address}: {e}");
     let listener = listen(&address).await.map_err(cannot)?;
     let peers = addresses.peers_of(role)?;
+    let told = Told::new();
     let centre = start(Start {
         role: role.name,
         settings,
-        changes,
+        changes: changes.clone(),
         peers,
+        told: told.clone(),
     })
     .await?;
+    let (calls, pages) = (centre.server(), centre.page());
+    let servers = [("calls", &calls), ("page", &pages)];
+    let watches = servers.map(|(name, server)| (name.to_owned(), server.watch()));
+    let admin = RunningAdmin::start(role.name, changes, told, watches.into())?;
     let at = (listener.address(), page.address());
     tell(format_args!("monitor is ready at {} and {}", at.0, at.1));
     let (stop, stopped) = watch::channel(false);
-    let told = |mut stopped: watch::Receiver<bool>| async move {
+    let until = |mut stopped: watch::Receiver<bool>| async move {
         // An error says that whoever tells is gone, which ends it too.
         let _ = stopped.wait_for(|stopped| *stopped).await;
     };
@@ -59,9 +67,10 @@ pub async fn serve(
         let _ = stop.send(true);
         Ok(())
     };
-    let calls = centre.server().run(listener, told(stopped.clone()));
-    let page = centre.page().run(page, told(stopped));
-    tokio::try_join!(calls, page, ends)?;
+    let calls = calls.run(listener, until(stopped.clone()));
+    let pages = pages.run(page, until(stopped));
+    let serving = async { tokio::try_join!(calls, pages, ends) };
+    admin.until(serving).await?;
     Ok(())
 }
 

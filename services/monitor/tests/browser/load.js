@@ -11,8 +11,13 @@ export function startLoad(command) {
   // A process group of its own, so that the shell's children end with it.
   const child = spawn("exec " + command, { shell: "/bin/sh", detached: true, stdio: "ignore" });
   const ended = once(child, "exit");
+  const end = () => {
+    if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) process.kill(-child.pid, "SIGTERM");
+  };
+  process.once("exit", end);
   return async () => {
-    if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, "SIGTERM");
+    process.removeListener("exit", end);
+    end();
     await ended;
   };
 }

@@ -7,7 +7,7 @@ import { keyboard } from "./checks/keyboard.js";
 import { narrow } from "./checks/narrow.js";
 import { overview } from "./checks/overview.js";
 import { policy } from "./checks/policy.js";
-import { rule } from "./checks/rule.js";
+import { calm, rule } from "./checks/rule.js";
 import { search } from "./checks/search.js";
 import { stale } from "./checks/stale.js";
 import { takeScreenshots } from "./screenshots.js";
@@ -17,7 +17,7 @@ import { Tab } from "./tab.js";
 /** @import { Check } from "./check.js" */
 
 /** @type {Check[]} */
-const CHECKS = [...policy, ...overview, ...curve, ...search, ...keyboard, ...narrow, ...hostile, ...rule, ...stale];
+const CHECKS = [...policy, ...calm, ...overview, ...curve, ...search, ...keyboard, ...narrow, ...hostile, ...rule, ...stale];
 
 const given = settings();
 const quiet = [

@@ -85,10 +85,13 @@ impl Store {
             .when(Condition::Absent { key: rows::OWNER })
             .put(rows::OWNER, rows::number(uin));
         match write(&self.engine, name).await {
-            Ok(_) => Ok(CreateResponse {
-                uin,
-                serial: if with_device { version } else { 0 },
-            }),
+            Ok(_) => {
+                self.registered.created();
+                Ok(CreateResponse {
+                    uin,
+                    serial: if with_device { version } else { 0 },
+                })
+            }
             Err(WriteError::Condition { .. }) => {
                 // Nobody refers to it; that it goes is only tidy.
                 let everything = Batch::new(rows::account(uin)).delete_range("", None);

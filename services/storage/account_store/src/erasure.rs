@@ -59,6 +59,7 @@ impl Store {
             self.free_name(&account).await?;
             let everything = Batch::new(rows::account(uin)).delete_range("", None);
             write(&self.engine, everything).await?;
+            self.registered.erased();
         }
         let listed = Batch::new(rows::ERASING).delete(rows::number(uin));
         write(&self.engine, listed).await?;

@@ -25,6 +25,7 @@ mod erasure;
 mod keys;
 mod numbers;
 mod refused;
+mod registered;
 mod rows;
 mod service;
 mod start;

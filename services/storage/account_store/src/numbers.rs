@@ -2,7 +2,7 @@
 
 use crate::refused::Refused;
 use crate::rows;
-use im_engine::{Batch, Condition, Engine, WriteError};
+use im_engine::{Batch, Condition, Engine, Version, WriteError};
 use im_idl::ids::{GROUP_BIT, UIN_MIN};
 use std::ops::Range;
 use svrkit_rt::Status;
@@ -38,21 +38,30 @@ impl Numbers {
     }
 }
 
+/// The smallest number that nobody has taken.
+pub(crate) async fn next(engine: &Engine) -> Result<u64, Status> {
+    Ok(read(engine).await?.0)
+}
+
+/// That, and the version of the row that says so.
+async fn read(engine: &Engine) -> Result<(u64, Version), Status> {
+    let keys = vec![rows::NEXT_NUMBER];
+    let got = engine.get(rows::NUMBERS, keys, 0).await?;
+    match got.rows.first().and_then(Option::as_ref) {
+        Some(row) => Ok((rows::read_number(&row.value)?, got.version)),
+        None => Ok((UIN_MIN, got.version)),
+    }
+}
+
 async fn take(engine: &Engine, step: u64) -> Result<Range<u64>, Status> {
     for _ in 0..ATTEMPTS_MAX {
-        let got = engine
-            .get(rows::NUMBERS, vec![rows::NEXT_NUMBER], 0)
-            .await?;
-        let next = match got.rows.first().and_then(Option::as_ref) {
-            Some(row) => rows::read_number(&row.value)?,
-            None => UIN_MIN,
-        };
+        let (next, version) = read(engine).await?;
         let ceiling = next.saturating_add(step).min(GROUP_BIT);
         if next >= ceiling {
             return Err(Refused::NumbersMax.into());
         }
         let batch = Batch::new(rows::NUMBERS)
-            .when(Condition::PartitionAt(got.version))
+            .when(Condition::PartitionAt(version))
             .put(rows::NEXT_NUMBER, rows::number(ceiling));
         match crate::service::write(engine, batch).await {
             Ok(_) => return Ok(next..ceiling),

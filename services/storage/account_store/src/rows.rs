@@ -24,6 +24,11 @@ pub(crate) fn account(uin: u64) -> Bytes {
     numbered(b'A', &uin.to_be_bytes())
 }
 
+/// What partitions of accounts begin with.
+pub(crate) fn account_prefix() -> Bytes {
+    Bytes::from_static(b"A")
+}
+
 /// The partition of a name: case does not distinguish.
 pub(crate) fn name(name: &str) -> Bytes {
     numbered(b'N', name.to_ascii_lowercase().as_bytes())

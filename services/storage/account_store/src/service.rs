@@ -1,7 +1,8 @@
 //! The service: each method, handed to the file that knows.
 
 use crate::config::Config;
-use crate::numbers::Numbers;
+use crate::numbers::{self, Numbers};
+use crate::registered::Registered;
 use crate::rows;
 use im_engine::{Batch, Engine, EngineError, Version, WriteError};
 use im_idl::account_store::{
@@ -11,7 +12,9 @@ use im_idl::account_store::{
     PutDeviceRequest, PutDeviceResponse, RotateKeysRequest, UpdateRequest, UpdateResponse,
 };
 use im_idl::base::{Empty, Uins, UserVersions};
+use std::sync::Arc;
 use svrkit_rt::{Context, Server, Status};
+use tokio::task::JoinSet;
 
 /// What the store stands on.
 #[derive(Clone)]
@@ -23,11 +26,20 @@ pub struct Deps {
 /// The service as a server to be run.
 ///
 /// # Errors
-/// None today; other services have some.
+/// The engine's, when it cannot say which number comes next.
+///
+/// # Panics
+/// Outside of a runtime.
 pub async fn build(config: Config, deps: Deps) -> Result<Server, Status> {
+    let registered = Arc::new(Registered::default());
+    let next = numbers::next(&deps.engine).await?;
+    let mut counting = JoinSet::new();
+    counting.spawn(registered.clone().count(deps.engine.clone(), next));
     let store = Store {
         engine: deps.engine,
         numbers: Numbers::new(config.numbers_step),
+        registered,
+        _counting: counting,
         config,
     };
     Ok(Server::new().service(AccountStoreServer::new(store)))
@@ -36,6 +48,9 @@ pub async fn build(config: Config, deps: Deps) -> Result<Server, Status> {
 pub(crate) struct Store {
     pub(crate) engine: Engine,
     pub(crate) numbers: Numbers,
+    pub(crate) registered: Arc<Registered>,
+    /// Ends with the store.
+    _counting: JoinSet<()>,
     pub(crate) config: Config,
 }
 

@@ -10,7 +10,7 @@ use svrkit_rt::Server;
 /// # Errors
 /// Settings that it cannot work with, or data that cannot be opened.
 pub async fn start(start: Start) -> Result<Server, StartError> {
-    let engine: EngineConfig = start.settings.section("engine")?;
+    let engine: EngineConfig = start.section("engine")?;
     let engine = engine.open(start.data_dir()).await?;
     Ok(build(start.config()?, Deps { engine }).await?)
 }

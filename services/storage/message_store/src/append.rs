@@ -11,7 +11,6 @@ use im_idl::message_store::{
     AppendGroupRequest, AppendGroupResponse, AppendRequest, AppendResponse,
 };
 use prost::Message;
-use std::sync::atomic::Ordering;
 use svrkit_rt::{Status, clock};
 
 /// Bytes of one message. Content is far smaller: what is large is kept elsewhere and only named. Whatever comes, an answer to a reader
@@ -125,7 +124,7 @@ impl Store {
 
     fn counted(&self, answer: Result<u64, WriteError>) -> Result<u64, WriteError> {
         if answer.is_ok() {
-            self.rows_appended.fetch_add(1, Ordering::Relaxed);
+            self.rows.count_appended(1);
         }
         answer
     }

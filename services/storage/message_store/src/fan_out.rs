@@ -7,7 +7,6 @@ use bytes::Bytes;
 use im_engine::{Batch, Condition, WriteError};
 use im_idl::ids;
 use im_idl::message_store::{FanOutRequest, FanOutResponse};
-use std::sync::atomic::Ordering;
 use svrkit_rt::{Status, clock};
 
 /// Members of one request: the largest group.
@@ -60,8 +59,7 @@ impl Store {
                     }
                 }
             }
-            self.rows_appended
-                .fetch_add(written as u64, Ordering::Relaxed);
+            self.rows.count_appended(written as u64);
             open = Vec::new();
             for place in lost {
                 let inbox = layout::inbox(members[place]);

@@ -3,7 +3,6 @@
 use crate::layout;
 use crate::store::Store;
 use im_engine::{Batch, WriteError};
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use svrkit_rt::clock;
@@ -22,6 +21,7 @@ pub(crate) async fn run(store: Weak<Store>, every_ms: u64) {
             return;
         };
         flush(&store).await;
+        store.rows.show();
     }
 }
 
@@ -53,8 +53,7 @@ impl Store {
         for ((uin, plan), answer) in plans.iter().zip(answers) {
             let written = answer.is_ok();
             if written {
-                self.rows_deleted
-                    .fetch_add(plan.rows_deleted(), Ordering::Relaxed);
+                self.rows.count_deleted(plan.rows_deleted());
             }
             self.devices.settle(*uin, |devices| {
                 if written {

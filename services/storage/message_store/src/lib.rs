@@ -22,6 +22,7 @@ mod config;
 mod devices;
 mod fan_out;
 mod fanned;
+mod figures;
 mod flush;
 mod layout;
 mod leave;

@@ -7,7 +7,6 @@ use bytes::{BufMut, Bytes};
 use im_engine::{Batch, Condition};
 use im_idl::ids;
 use im_idl::message_store::{AppendReceiptRequest, AppendReceiptResponse};
-use std::sync::atomic::Ordering;
 use svrkit_rt::{Status, clock};
 
 impl Store {
@@ -53,7 +52,7 @@ impl Store {
                 .put(key.clone(), value(receipt.client_message_id, now_ms));
             match self.engine.write(vec![batch]).await.pop() {
                 Some(Ok(version)) => {
-                    self.rows_appended.fetch_add(1, Ordering::Relaxed);
+                    self.rows.count_appended(1);
                     return Ok(AppendReceiptResponse { version });
                 }
                 Some(Err(error)) => drop(lost(error)?),

@@ -13,7 +13,6 @@ use im_idl::message_store::{
     RecallRequest, RecallResponse, StatsResponse,
 };
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use svrkit_rt::{Context, Server, Status};
 
 /// Users of one call of Versions.
@@ -119,6 +118,7 @@ impl MessageStore for Service {
 
     async fn stats(&self, _ctx: &mut Context, _request: Empty) -> Result<StatsResponse, Status> {
         let engine = self.store.engine.stats();
+        let (rows_appended, rows_deleted) = self.store.rows.counts();
         Ok(StatsResponse {
             cache_hits: engine.cache_hits,
             cache_misses: engine.cache_misses,
@@ -126,8 +126,8 @@ impl MessageStore for Service {
             batches: engine.batches,
             commits: engine.commits,
             sync_us: engine.sync_us,
-            rows_appended: self.store.rows_appended.load(Ordering::Relaxed),
-            rows_deleted: self.store.rows_deleted.load(Ordering::Relaxed),
+            rows_appended,
+            rows_deleted,
         })
     }
 }

@@ -4,10 +4,10 @@ use crate::bodies::Bodies;
 use crate::config::Config;
 use crate::devices::{Bounds, Devices};
 use crate::fanned::Fanned;
+use crate::figures::Rows;
 use crate::layout::{self, DAY_MS};
 use crate::resident::{Full, Resident};
 use im_engine::{Engine, EngineError, Row, Scan, WriteError};
-use std::sync::atomic::AtomicU64;
 use svrkit_rt::{Code, Status};
 use tokio::sync::RwLock;
 
@@ -24,8 +24,7 @@ pub(crate) struct Store {
     pub(crate) bodies: Bodies,
     /// Held alone by whoever decides what is deleted and deletes it; shared by whoever writes down a new device, since it decides that too.
     pub(crate) tidying: RwLock<()>,
-    pub(crate) rows_appended: AtomicU64,
-    pub(crate) rows_deleted: AtomicU64,
+    pub(crate) rows: Rows,
 }
 
 impl Store {
@@ -35,8 +34,7 @@ impl Store {
             fanned: Resident::new(config.groups_max),
             bodies: Bodies::new(config.bodies_bytes_max),
             tidying: RwLock::default(),
-            rows_appended: AtomicU64::new(0),
-            rows_deleted: AtomicU64::new(0),
+            rows: Rows::new(),
             engine,
             config,
         }

@@ -6,7 +6,6 @@ use crate::row;
 use crate::store::Store;
 use bytes::Bytes;
 use im_engine::{Batch, EngineError, Scan};
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use svrkit_rt::{Status, clock};
@@ -99,8 +98,7 @@ impl Store {
         }
         if let Some(answer) = self.engine.write(vec![batch]).await.pop() {
             answer?;
-            self.rows_deleted
-                .fetch_add(plan.rows_deleted(), Ordering::Relaxed);
+            self.rows.count_deleted(plan.rows_deleted());
             self.devices.settle(uin, |devices| devices.settle(&plan));
         }
         Ok(())

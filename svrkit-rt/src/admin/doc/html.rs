@@ -116,13 +116,24 @@ fn put_cell(html: &mut Html, cell: &Cell) {
         Some(link) => drop(html.raw("<a href=\"").text(link).raw("\" class=\"")),
         None => drop(html.raw("<span class=\"")),
     }
-    html.raw(class(cell.tone)).raw("\">").text(&cell.text);
+    html.raw(class(cell.tone)).raw("\">");
+    match cell.tone {
+        Tone::Code => put_code(html, &cell.text),
+        _ => drop(html.text(&cell.text)),
+    }
     html.raw(match &cell.link {
         Some(_) => "</a>",
         None => "</span>",
     });
     if let Some(drawing) = &cell.drawing {
         html.append(drawing);
+    }
+}
+
+/// A name that may be broken where its parts end, and nowhere else.
+fn put_code(html: &mut Html, code: &str) {
+    for part in code.split_inclusive(['/', '.', '{', ',']) {
+        html.text(part).raw("<wbr>");
     }
 }
 

@@ -48,60 +48,75 @@ pub(super) fn page(state: &State, request: &PageRequest) -> PageResponse {
 
 fn doc(found: &[Slice], max: usize) -> Doc {
     let mut doc = Doc::new("Connections");
-    if found.is_empty() {
-        doc.paragraph("No server of this process has this name.");
+    let total: usize = found.iter().map(|slice| slice.total).sum();
+    let servers: Vec<String> = found
+        .iter()
+        .map(|slice| format!("{} {}", slice.server, units::whole(slice.total as i128)))
+        .collect();
+    doc.paragraph(match servers.is_empty() {
+        true => "No server of this process has this name.".to_owned(),
+        false => format!(
+            "{} open: {}.",
+            units::whole(total as i128),
+            servers.join(", ")
+        ),
+    });
+    let columns = [
+        words("server"),
+        figures("id"),
+        words("peer"),
+        words("protocol"),
+        figures("open for"),
+        figures("in flight"),
+        figures("received"),
+        figures("sent"),
+    ];
+    let mut table = Table::new(columns, "None.");
+    for slice in found {
+        let rows = slice.connections.iter();
+        table
+            .rows
+            .extend(rows.map(|connection| row(&slice.server, connection)));
     }
-    for some in found {
-        doc.heading(format!(
-            "{}: {} open",
-            some.server,
-            units::whole(some.total as i128)
-        ));
-        let columns = [
-            figures("id"),
-            words("peer"),
-            words("protocol"),
-            figures("open for"),
-            figures("in flight"),
-            figures("received"),
-            figures("sent"),
+    doc.part(Part::Table(table));
+    for slice in found.iter().filter(|slice| slice.more) {
+        let last = slice
+            .connections
+            .last()
+            .map_or(0, |connection| connection.id);
+        let (after, max) = (last.to_string(), max.to_string());
+        let fields = [
+            ("server", slice.server.as_str()),
+            ("after", &after),
+            ("max", &max),
         ];
-        let mut table = Table::new(columns, "None.");
-        for connection in &some.connections {
-            let traffic = connection.traffic;
-            let peer = match connection.peer {
-                Some(peer) => Cell::code(peer.to_string()),
-                None => Cell::dim("this machine"),
-            };
-            table.rows.push(vec![
-                connection.id.into(),
-                peer,
-                traffic.protocol.into(),
-                units::age(connection.age).into(),
-                traffic.in_flight.into(),
-                units::bytes(traffic.received_bytes as f64).into(),
-                units::bytes(traffic.sent_bytes as f64).into(),
-            ]);
-        }
-        doc.part(Part::Table(table));
-        if let (true, Some(last)) = (some.more, some.connections.last()) {
-            let (after, max) = (last.id.to_string(), max.to_string());
-            let fields = [
-                ("server", some.server.as_str()),
-                ("after", &after),
-                ("max", &max),
-            ];
-            let next =
-                Cell::new("older ids are above; next page").link(link("/connections", &fields));
-            doc.part(Part::Line(vec![next]));
-        }
+        let next = Cell::new(format!("more of {} →", slice.server));
+        doc.part(Part::Line(vec![next.link(link("/connections", &fields))]));
     }
     doc
 }
 
+fn row(server: &str, connection: &OpenConnection) -> Vec<Cell> {
+    let traffic = connection.traffic;
+    let peer = match connection.peer {
+        Some(peer) => Cell::code(peer.to_string()),
+        None => Cell::dim("this machine"),
+    };
+    vec![
+        Cell::new(server),
+        connection.id.into(),
+        peer,
+        traffic.protocol.into(),
+        units::age(connection.age).into(),
+        traffic.in_flight.into(),
+        units::bytes(traffic.received_bytes as f64).into(),
+        units::bytes(traffic.sent_bytes as f64).into(),
+    ]
+}
+
 fn json(found: &[Slice]) -> Value {
-    let servers = found.iter().map(|some| {
-        let connections = some.connections.iter().map(|c| {
+    let servers = found.iter().map(|slice| {
+        let connections = slice.connections.iter().map(|c| {
             json!({
                 "id": c.id,
                 "peer": c.peer.map(|peer| peer.to_string()),
@@ -113,10 +128,10 @@ fn json(found: &[Slice]) -> Value {
             })
         });
         json!({
-            "server": some.server,
-            "open": some.total,
+            "server": slice.server,
+            "open": slice.total,
             "connections": connections.collect::<Vec<_>>(),
-            "more": some.more,
+            "more": slice.more,
         })
     });
     json!({ "servers": servers.collect::<Vec<_>>() })

@@ -33,11 +33,11 @@ const PAGES: [(&str, &str); 11] = [
 ];
 
 pub(super) fn page(state: &State, request: &PageRequest) -> PageResponse {
-    let base = state.history.base(Instant::now());
-    let served = Methods::of(Side::Server, &monitor::snapshot(), base.as_ref());
+    let (now, base) = (monitor::snapshot(), state.history.base(Instant::now()));
+    let served = Methods::of(Side::Server, &now, base.as_ref());
     let doc = |_: Form| {
         let mut doc = Doc::new("Overview");
-        doc.part(Part::Facts(state.facts(&served)));
+        doc.part(Part::Facts(state.facts(&served, &now, base.as_ref())));
         doc.heading("Pages");
         let mut table = Table::new([words("page"), words("what is on it")], "");
         for (path, what) in PAGES {

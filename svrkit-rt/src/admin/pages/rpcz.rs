@@ -10,7 +10,9 @@ use crate::admin::units;
 use crate::clock;
 use crate::http::{Form, Html, PageRequest, PageResponse};
 use crate::spans::{self, Why};
+use crate::status::Code;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -34,6 +36,7 @@ fn recent(state: &State, request: &PageRequest) -> PageResponse {
     let kinds = [
         (Why::Failed, "failed", "Failed"),
         (Why::Slow, "slow", "Slow"),
+        (Why::Declined, "declined", "Declined"),
         (Why::Sampled, "sampled", "Sampled"),
     ];
     let found = kinds.map(|(why, key, title)| {
@@ -45,12 +48,12 @@ fn recent(state: &State, request: &PageRequest) -> PageResponse {
                 .iter()
                 .any(|text| text.to_lowercase().contains(&wanted))
         });
-        (why, key, title, found.take(ROWS).collect::<Vec<Seen>>())
+        (why, key, title, found.collect::<Vec<Seen>>())
     });
     let doc = |_: Form| {
         let mut doc = Doc::new("Calls");
         doc.paragraph(format!(
-            "Kept: calls that failed, calls of {} or more, and one trace of {} whole.",
+            "Kept here: the last calls that failed, that took {} or more, that were declined (not found, not allowed), and one trace of {} whole. A row is a trace.",
             units::micros(spans::slow_us() as f64),
             spans::sampled_one_in()
         ));
@@ -62,7 +65,7 @@ fn recent(state: &State, request: &PageRequest) -> PageResponse {
                 let missed = units::whole(i128::from(missed));
                 doc.paragraph(format!("{missed} more came too fast and were not kept."));
             }
-            doc.part(Part::Table(table(seen)));
+            doc.part(Part::Table(table(&by_trace(seen))));
         }
         doc
     };
@@ -84,12 +87,50 @@ fn search(wanted: &str) -> Html {
     html
 }
 
-fn table(seen: &[Seen]) -> Table {
+/// What is kept of a trace for one reason.
+struct Row<'a> {
+    /// The end that began first: where it came in.
+    first: &'a Seen,
+    /// The end that began last: where it happened.
+    last: &'a Seen,
+    ends: usize,
+}
+
+/// The newest traces. What has no trace stands alone.
+fn by_trace(seen: &[Seen]) -> Vec<Row<'_>> {
+    let mut rows: Vec<Row<'_>> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for seen in seen {
+        let place = places
+            .get(seen.trace.as_str())
+            .filter(|_| !seen.trace.is_empty());
+        if let Some(row) = place.and_then(|place| rows.get_mut(*place)) {
+            row.ends += 1;
+            if seen.started_us < row.first.started_us {
+                row.first = seen;
+            }
+            if seen.started_us > row.last.started_us {
+                row.last = seen;
+            }
+        } else if rows.len() < ROWS {
+            places.insert(&seen.trace, rows.len());
+            rows.push(Row {
+                first: seen,
+                last: seen,
+                ends: 1,
+            });
+        }
+    }
+    rows
+}
+
+fn table(rows: &[Row<'_>]) -> Table {
     let columns = [
         figures("ago"),
         words("trace"),
-        words("side"),
-        words("method"),
+        figures("ends"),
+        words("came in as"),
+        words("happened in"),
         figures("took"),
         figures("queued"),
         words("outcome"),
@@ -98,35 +139,42 @@ fn table(seen: &[Seen]) -> Table {
     ];
     let now_us = clock::now_us();
     let mut table = Table::new(columns, "None.");
-    for seen in seen {
-        let ago = Duration::from_micros(now_us.saturating_sub(seen.started_us));
-        let trace = match seen.trace.get(..8) {
-            Some(start) => {
-                Cell::code(format!("{start}…")).link(link("/rpcz", &[("trace", &seen.trace)]))
-            }
+    for Row { first, last, ends } in rows {
+        let ago = Duration::from_micros(now_us.saturating_sub(first.started_us));
+        let trace = match first.trace.get(..8) {
+            Some(start) => Cell::code(start).link(link("/rpcz", &[("trace", &first.trace)])),
             None => Cell::dim("refused at once"),
+        };
+        let happened = match last.method == first.method {
+            true => Cell::dim(&last.side),
+            false => Cell::code(&last.method),
         };
         table.rows.push(vec![
             units::age(ago).into(),
             trace,
-            Cell::new(&seen.side),
-            Cell::code(&seen.method),
-            units::micros(seen.took_us as f64).into(),
-            units::micros(seen.queued_us as f64).into(),
-            outcome(seen),
-            units::bytes(seen.request_bytes as f64).into(),
-            units::bytes(seen.response_bytes as f64).into(),
+            (*ends).into(),
+            Cell::code(&first.method),
+            happened,
+            units::micros(first.took_us as f64).into(),
+            units::micros(last.queued_us as f64).into(),
+            outcome(last),
+            units::bytes(first.request_bytes as f64).into(),
+            units::bytes(first.response_bytes as f64).into(),
         ]);
     }
     table
 }
 
 fn outcome(seen: &Seen) -> Cell {
-    match (seen.code.as_str(), seen.message.as_str()) {
-        ("ok", _) => Cell::dim("ok"),
-        (code, "") => Cell::new(code).tone(Tone::Bad),
-        (code, message) => Cell::new(format!("{code}: {message}")).tone(Tone::Bad),
-    }
+    let text = match seen.message.as_str() {
+        "" => seen.code.clone(),
+        message => format!("{}: {message}", seen.code),
+    };
+    Cell::new(text).tone(match Code::from_name(&seen.code) {
+        Some(Code::Ok) => Tone::Dim,
+        Some(code) if !code.is_fault() => Tone::Plain,
+        _ => Tone::Bad,
+    })
 }
 
 async fn one(state: &State, request: &PageRequest, trace: &str, local: bool) -> PageResponse {

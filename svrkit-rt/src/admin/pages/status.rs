@@ -10,6 +10,7 @@ use crate::http::{Form, PageRequest, PageResponse};
 use crate::monitor::{self, Buckets};
 use serde_json::{Value, json};
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use tokio::time::Instant;
 
 /// Seconds between two looks of a browser that is to go on looking.
@@ -21,14 +22,15 @@ type Row<'a> = (&'a (String, String), &'a Method);
 pub(super) fn page(state: &State, request: &PageRequest) -> PageResponse {
     let now = monitor::snapshot();
     let base = state.history.base(Instant::now());
-    let sides = [Side::Server, Side::Client].map(|side| Methods::of(side, &now, base.as_ref()));
+    let base = base.as_ref();
+    let sides = [Side::Server, Side::Client].map(|side| Methods::of(side, &now, base));
     let query = request.query();
     let sort = query.get("sort").unwrap_or("worst");
     let refresh = query.get("refresh").is_some();
     let doc = |_: Form| {
         let mut doc = Doc::new("Status");
         doc.refresh_s = if refresh { REFRESH_S } else { 0 };
-        doc.part(Part::Facts(state.facts(&sides[0])));
+        doc.part(Part::Facts(state.facts(&sides[0], &now, base)));
         doc.part(Part::Line(views(sort, refresh)));
         for (side, title) in sides.iter().zip(["Served here", "Called from here"]) {
             doc.heading(title);
@@ -87,7 +89,7 @@ fn rows<'a>(side: &'a Methods, sort: &str) -> Vec<Row<'a>> {
         "calls" => rows.sort_by_key(|(_, m)| Reverse((m.calls, m.total))),
         "p99" => rows.sort_by_key(|(_, m)| Reverse(p99(m))),
         "name" => {}
-        _ => rows.sort_by_key(|(_, m)| Reverse((m.rejections, m.failed(), p99(m), m.total))),
+        _ => rows.sort_by_key(|(_, m)| Reverse((m.rejections, m.failed(), m.calls, m.total))),
     }
     rows
 }
@@ -97,6 +99,7 @@ fn table(state: &State, side: &Methods, sort: &str) -> Table {
         words("method"),
         figures("calls/s"),
         figures("failed"),
+        figures("declined"),
         figures("p50"),
         figures("p99"),
         figures("queueing p99"),
@@ -120,7 +123,8 @@ fn table(state: &State, side: &Methods, sort: &str) -> Table {
         table.rows.push(vec![
             Cell::code(format!("{service}/{name}")).link(link("/vars", &[("q", &labels)])),
             rate.into(),
-            failed(method),
+            share(&method.faults, method.calls, Tone::Bad),
+            share(&method.declined, method.calls, Tone::Plain),
             quantile(&method.latency, 0.5),
             quantile(&method.latency, 0.99),
             quantile(&method.queueing, 0.99),
@@ -137,14 +141,15 @@ fn table(state: &State, side: &Methods, sort: &str) -> Table {
     table
 }
 
-/// The share of calls that failed, and how most of them did.
-fn failed(method: &Method) -> Cell {
-    let most = method.failures.iter().max_by_key(|(_, n)| **n);
+/// The share of calls that came to one of these ends, and which most of them did.
+fn share(ends: &BTreeMap<String, u64>, calls: u64, tone: Tone) -> Cell {
+    let most = ends.iter().max_by_key(|(_, n)| **n);
     match most {
         None => Cell::dim("0"),
         Some((code, _)) => {
-            let share = units::percent(method.failed_share());
-            Cell::new(format!("{share} {code}")).tone(Tone::Bad)
+            let all: u64 = ends.values().sum();
+            let share = units::percent(all as f64 / calls.max(1) as f64);
+            Cell::new(format!("{share} {code}")).tone(tone)
         }
     }
 }
@@ -168,7 +173,8 @@ fn json_of(((service, name), method): Row<'_>) -> Value {
         "service": service,
         "method": name,
         "calls": method.calls,
-        "failures": method.failures,
+        "faults": method.faults,
+        "declined": method.declined,
         "p50_us": method.latency.quantile(0.5),
         "p99_us": method.latency.quantile(0.99),
         "queueing_p99_us": method.queueing.quantile(0.99),

@@ -14,7 +14,7 @@ async fn fail(desk: &Desk, message: &str) -> String {
     // Calls are watched once the listener runs.
     desk.get("/health", "*/*").await;
     let fault = Fault {
-        code: Code::Aborted as u32,
+        code: Code::Internal as u32,
         message: message.to_owned(),
         ..Fault::default()
     };
@@ -27,7 +27,7 @@ async fn fail(desk: &Desk, message: &str) -> String {
         .unwrap_or_else(|| panic!("no failure in {calls}"));
     assert_eq!(
         (call["code"].as_str(), call["method"].as_str()),
-        (Some("aborted"), Some("shop.v1.Shop/Fail"))
+        (Some("internal"), Some("shop.v1.Shop/Fail"))
     );
     call["trace"].as_str().expect("a trace").to_owned()
 }
@@ -39,7 +39,7 @@ async fn a_failure_is_listed_and_leads_to_its_trace() {
     let page = desk.html("/rpcz?q=calls").await;
     assert!(
         page.text()
-            .contains("aborted: &lt;script&gt;alert(&#39;calls&#39;)")
+            .contains("internal: &lt;script&gt;alert(&#39;calls&#39;)")
     );
     assert!(page.text().contains(&format!("/rpcz?trace={trace}")));
     let page = desk.html(&format!("/rpcz?trace={trace}")).await;
@@ -50,7 +50,7 @@ async fn a_failure_is_listed_and_leads_to_its_trace() {
         .iter()
         .position(|l| l.starts_with("shop.v1.Shop/Fail"))
         .expect("the caller");
-    assert!(lines[at].contains("client") && lines[at].contains("aborted"));
+    assert!(lines[at].contains("client") && lines[at].contains("internal"));
     assert!(
         lines[at + 1].starts_with("  shop.v1.Shop/Fail  server"),
         "{}",
@@ -58,6 +58,23 @@ async fn a_failure_is_listed_and_leads_to_its_trace() {
     );
     let none = desk.json("/rpcz?q=nothing-has-this").await;
     assert_eq!(none["failed"].as_array().map(Vec::len), Some(0));
+    desk.close().await;
+}
+
+#[tokio::test]
+async fn what_was_declined_stands_apart_from_what_failed() {
+    let desk = Desk::open();
+    desk.get("/health", "*/*").await;
+    let fault = Fault {
+        code: Code::NotFound as u32,
+        message: "no such shelf".to_owned(),
+        ..Fault::default()
+    };
+    desk.shop.fail(fault).await.expect_err("a refusal");
+    let calls = desk.json("/rpcz?q=no%20such%20shelf").await;
+    let count = |kind: &str| calls[kind].as_array().map(Vec::len);
+    assert_eq!(count("failed"), Some(0));
+    assert!(count("declined") >= Some(1), "{calls}");
     desk.close().await;
 }
 

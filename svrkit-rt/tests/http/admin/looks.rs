@@ -8,7 +8,7 @@ async fn browsers_get_html_without_script_and_terminals_text() {
     for (path, title, said) in [
         ("/", "Overview", "/metrics"),
         ("/status", "Status", "Served here"),
-        ("/connections", "Connections", "shop: 0 open"),
+        ("/connections", "Connections", "0 open: shop 0."),
         ("/vars", "Vars", "series"),
         ("/rpcz", "Calls", "Failed"),
         ("/flags", "Flags", "can be changed"),

@@ -146,7 +146,7 @@ async fn methods_and_series_have_figures_and_curves() {
             method("Show", side)["calls"].as_u64() >= Some(60),
             "{status}"
         );
-        assert!(method("Fail", side)["failures"]["not_found"].as_u64() >= Some(6));
+        assert!(method("Fail", side)["declined"]["not_found"].as_u64() >= Some(6));
     }
     let html = desk.html("/status?refresh=1").await;
     assert!(html.text().contains("http-equiv=\"refresh\" content=\"5\""));

@@ -23,6 +23,7 @@ pub(super) struct Tile {
 struct Subject {
     key: &'static str,
     metric: &'static str,
+    labels: &'static [(&'static str, &'static str)],
     value: Value,
     /// As a query has it.
     value_name: &'static str,
@@ -40,21 +41,26 @@ const SUBJECTS: [Subject; 13] = [
     p99("delivery_p99", "im_delivery_microseconds"),
     level("unsynced_rows", "im_rows_unsynced", "rows"),
     rate("notifications", "im_notifications", "notifications/s"),
-    level("fanout_backlog", "im_queue_tasks", "tasks"),
+    Subject {
+        labels: &[("queue", "fanout")],
+        ..level("fanout_backlog", "im_queue_waiting_tasks", "tasks")
+    },
     Subject {
         key: "fanout_age",
         metric: "im_queue_oldest_milliseconds",
+        labels: &[("queue", "fanout")],
         value: Value::Max,
         value_name: "max",
         unit: "milliseconds",
     },
-    p99("fsync_p99", "im_engine_sync_microseconds"),
+    p99("fsync_p99", "im_fsync_microseconds"),
 ];
 
 const fn level(key: &'static str, metric: &'static str, unit: &'static str) -> Subject {
     Subject {
         key,
         metric,
+        labels: &[],
         value: Value::Sum,
         value_name: "sum",
         unit,
@@ -65,6 +71,7 @@ const fn rate(key: &'static str, metric: &'static str, unit: &'static str) -> Su
     Subject {
         key,
         metric,
+        labels: &[],
         value: Value::Rate,
         value_name: "rate",
         unit,
@@ -75,6 +82,7 @@ const fn p99(key: &'static str, metric: &'static str) -> Subject {
     Subject {
         key,
         metric,
+        labels: &[],
         value: Value::Quantile(0.99),
         value_name: "p99",
         unit: "microseconds",
@@ -91,7 +99,10 @@ pub(super) fn tiles(recent: &Recent<'_>, range_s: u64) -> Vec<Tile> {
 
 impl Subject {
     fn tile(&self, recent: &Recent<'_>, range_s: u64) -> Tile {
-        let selector = Selector::named(self.metric);
+        let labels = self.labels.iter();
+        let selector = labels.fold(Selector::named(self.metric), |selector, (name, value)| {
+            selector.label(*name, *value)
+        });
         let ask = |from_s: u64, to_s: u64, step_s: u64| {
             recent
                 .past
@@ -108,7 +119,7 @@ impl Subject {
             value: recent.one(&selector, self.value),
             yesterday: yesterday.first().copied().flatten(),
             spark,
-            query: labels::query(self.metric, &[], self.value_name),
+            query: labels::query(self.metric, self.labels, self.value_name),
         }
     }
 }

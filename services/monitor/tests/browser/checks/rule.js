@@ -46,14 +46,27 @@ async function silencesOfRule(tab) {
 let endLoad = null;
 let loadedSince_s = 0;
 
+/** @type {Check[]} Comes first: the load it starts runs during all others. */
+export const calm = [
+  {
+    name: "nothing of the rule is said before the load",
+    async run(tab) {
+      const { now, alarms } = await tab.ask("/api/overview");
+      must(!alarms.some((/** @type {any} */ alarm) => alarm.rule === tab.given.rule), `${tab.given.rule} is not calm`);
+      await tab.overview();
+      must((await tab.page.locator(".chip", { hasText: tab.given.rule }).count()) === 0, "the strip says otherwise");
+      loadedSince_s = now;
+      endLoad = startLoad(tab.given.load);
+    },
+  },
+];
+
 /** @type {Check[]} */
 export const rule = [
   {
     name: "a rule fires, and the overview says so",
     async run(tab) {
       await tab.overview();
-      loadedSince_s = (await tab.ask("/api/overview")).now;
-      endLoad = startLoad(tab.given.load);
       const chip = tab.page.locator(".chip[data-state=firing]", { hasText: tab.given.rule });
       await until(`${tab.given.rule} to fire`, tab.given.firesWithin_ms, async () => (await chip.count()) > 0);
       must(/\(\d+\)/.test(await tab.page.title()), "the window's title does not count it");

@@ -24,20 +24,12 @@ import { h, setAttribute } from "../dom.js";
 import { join, quantity } from "../number.js";
 import { colour, onTheme } from "../theme.js";
 import { t } from "../words/index.js";
-import { figureLabels, figureSteps, timeLabels } from "./axes.js";
+import { fontOf, look } from "./look.js";
 import { tooltip } from "./tooltip.js";
 import { uPlot } from "./uplot.js";
 
 /** A drag shorter than this is a press. */
 const DRAG_LEAST_PX = 6;
-const AXIS_WIDTH_PX = 66;
-const LINE_WIDTH_PX = 1.6;
-const PAST_WIDTH_PX = 1.2;
-/** Lines out of focus step back to this. */
-const PALE = 0.22;
-/** Room above the largest figure, as a share. */
-const HEADROOM = 0.06;
-const DASHES = { yesterday: [5, 4], lastweek: [2, 3] };
 
 /** @param {ChartEvents} events */
 export function chart(events) {
@@ -54,15 +46,18 @@ export function chart(events) {
   /** @type {any} */
   let plot = null;
   let shape = "";
-  /** Figures that came while somebody drags wait, for they would take the selection away. */
+  /** Figures that come while somebody drags wait, for they would take the selection away. */
   let dragging = false;
+  let came = false;
   element.addEventListener("pointerdown", () => (dragging = true));
   addEventListener("pointerup", release);
+  addEventListener("pointercancel", release);
 
   function release() {
-    if (!dragging) return;
     dragging = false;
-    if (picture) show(picture);
+    // The chart takes the selection when the mouse's event comes, which is after the pointer's.
+    if (came) setTimeout(() => picture && show(picture));
+    came = false;
   }
 
   const observer = new ResizeObserver(() => {
@@ -82,6 +77,7 @@ export function chart(events) {
   function show(next) {
     picture = next;
     setAttribute(element, "aria-label", next.label);
+    came = dragging;
     if (element.clientWidth === 0 || dragging) return;
     const nextShape = JSON.stringify([next.unit, next.lines.map(({ key, colour }) => [key, colour])]);
     if (plot && nextShape === shape) {
@@ -101,46 +97,14 @@ export function chart(events) {
   /** @param {Picture} now */
   function build(now) {
     plot?.destroy();
-    const filled = now.lines.filter(({ overlay }) => overlay === null).length === 1;
     const options = {
       ...size(),
-      padding: [12, 14, 0, 0],
-      legend: { show: false },
-      focus: { alpha: PALE },
+      ...look(now, () => picture ?? now),
       cursor: {
         drag: { x: true, y: false, setScale: false, dist: DRAG_LEAST_PX },
         points: { size: 7, width: 2 },
         bind: { dblclick: () => events.zoomOut },
       },
-      scales: {
-        x: { time: true, range: () => (picture ? [picture.from, picture.to] : [0, 1]) },
-        y: {
-          range: (/** @type {any} */ _, /** @type {number} */ min, /** @type {number} */ max) =>
-            rangeOf(min, max, picture?.threshold ?? null),
-        },
-      },
-      axes: [
-        {
-          ...axisLook(),
-          size: 44,
-          space: 70,
-          values: (
-            /** @type {any} */ _,
-            /** @type {number[]} */ splits,
-            /** @type {number} */ __,
-            /** @type {number} */ ___,
-            /** @type {number} */ step,
-          ) => timeLabels(splits, step),
-        },
-        {
-          ...axisLook(),
-          size: AXIS_WIDTH_PX,
-          space: 40,
-          incrs: figureSteps(now.unit),
-          values: (/** @type {any} */ _, /** @type {number[]} */ splits) => figureLabels(splits, now.unit),
-        },
-      ],
-      series: [{}, ...now.lines.map((line) => seriesOf(line, filled))],
       hooks: { setCursor: [follow], setSelect: [select], draw: [drawThreshold] },
     };
     plot = new uPlot(options, [now.t, ...now.lines.map(({ v }) => v)], element);
@@ -150,8 +114,9 @@ export function chart(events) {
   function follow() {
     const { left, idx } = plot.cursor;
     const index = typeof idx === "number" && left >= 0 ? idx : null;
-    if (index === null || !picture) hint.hide();
-    else hint.show(picture, index, plot.valToPos(picture.t[index], "x"), plot.over.clientWidth);
+    const at = index === null ? undefined : picture?.t[index];
+    if (index === null || at === undefined || !picture) hint.hide();
+    else hint.show(picture, index, plot.valToPos(at, "x"), plot.over.clientWidth);
     events.cursor(index);
   }
 
@@ -208,75 +173,10 @@ export function chart(events) {
     },
     destroy() {
       removeEventListener("pointerup", release);
+      removeEventListener("pointercancel", release);
       observer.disconnect();
       stopTheme();
       plot?.destroy();
     },
   };
-}
-
-/**
- * From nought, so that heights compare; below it where figures are.
- *
- * @param {number | null} min
- * @param {number | null} max
- * @param {number | null} threshold
- */
-function rangeOf(min, max, threshold) {
-  const low = Math.min(0, min ?? 0, threshold ?? 0);
-  const high = Math.max(0, max ?? 0, threshold ?? 0);
-  if (high === low) return [0, 1];
-  const room = (high - low) * HEADROOM;
-  return [low < 0 ? low - room : 0, high > 0 ? high + room : 0];
-}
-
-/**
- * @param {DrawnLine} line
- * @param {boolean} filled
- */
-function seriesOf({ title, overlay, colour: token, dashed, shown }, filled) {
-  const stroke = colour(token);
-  return {
-    label: title,
-    show: shown,
-    stroke,
-    width: overlay === null ? LINE_WIDTH_PX : PAST_WIDTH_PX,
-    dash: dashed && overlay ? DASHES[overlay] : undefined,
-    fill: filled && overlay === null ? pale(stroke, 0.12) : undefined,
-    points: { show: false, size: 4, fill: stroke, filter: alone },
-  };
-}
-
-/**
- * Points with a gap on both sides, which a line would not show.
- *
- * @param {any} plot
- * @param {number} series
- * @param {boolean} shown
- * @param {unknown} gaps
- * @returns {number[] | null}
- */
-function alone(plot, series, shown, gaps) {
-  if (shown || !gaps) return null;
-  const values = plot.data[series];
-  const points = [...values.keys()].filter((i) => values[i] != null && values[i - 1] == null && values[i + 1] == null);
-  return points.length > 0 ? points : null;
-}
-
-function axisLook() {
-  const grid = { stroke: colour("--grid"), width: 1 };
-  return { stroke: colour("--muted"), font: fontOf(11), grid, ticks: { ...grid, size: 4 } };
-}
-
-/** @param {number} px */
-function fontOf(px) {
-  return `${px}px ${getComputedStyle(document.body).fontFamily}`;
-}
-
-/**
- * @param {string} rgb
- * @param {number} alpha
- */
-function pale(rgb, alpha) {
-  return `color-mix(in srgb, ${rgb} ${alpha * 100}%, transparent)`;
 }

@@ -46,7 +46,6 @@ export function controls(onChange) {
         h("span", { class: "control-name" }, t("overlay")),
         h("div", { class: "choice", role: "group", "aria-label": t("overlay") }, ...overlays.map(({ button }) => button)),
       ),
-      h("p", { class: "hint chart-hint" }, t("drag_to_zoom")),
     ),
     /**
      * @param {CurveQuery} query

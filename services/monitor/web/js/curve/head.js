@@ -34,7 +34,12 @@ export function curveHead(onLabels) {
   }
 
   return {
-    element: h("div", { class: "curve-head" }, h("div", { class: "curve-title" }, name, kind, labels), help),
+    element: h(
+      "div",
+      { class: "curve-head" },
+      h("div", { class: "curve-title" }, name, kind, labels),
+      h("div", { class: "curve-about" }, help, h("p", { class: "hint chart-hint" }, t("drag_to_zoom"))),
+    ),
     /**
      * @param {CurveQuery} query
      * @param {Curve | null} curve

@@ -2,6 +2,7 @@
 
 use crate::error::{EngineError, WriteError};
 use crate::local::core::Core;
+use crate::local::figures;
 use crate::local::queue::{Answers, Job, Pushed};
 use crate::local::staging::Group;
 use crate::local::wal::RecordWriter;
@@ -104,6 +105,7 @@ impl Core {
             let sync_us = began.elapsed().as_micros() as u64;
             self.counters.sync_us.fetch_add(sync_us, Ordering::Relaxed);
             self.counters.commits.fetch_add(1, Ordering::Relaxed);
+            figures::FSYNC.observe(sync_us);
             for (name, change) in group.drain() {
                 self.table.apply(name, change, false);
             }
@@ -114,6 +116,7 @@ impl Core {
             .flatten()
             .filter(|answer| answer.is_ok())
             .count();
+        figures::COMMIT_BATCHES.observe(written as u64);
         self.counters
             .batches
             .fetch_add(written as u64, Ordering::Relaxed);

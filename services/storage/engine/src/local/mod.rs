@@ -10,6 +10,7 @@ mod config;
 mod core;
 #[cfg(test)]
 mod crashes;
+mod figures;
 mod open;
 mod queue;
 mod reader;

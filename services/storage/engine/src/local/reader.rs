@@ -2,6 +2,7 @@
 
 use crate::error::EngineError;
 use crate::local::core::{Core, damaged};
+use crate::local::figures;
 use crate::local::staging::View;
 use crate::local::store::{StoreError, StoreSnapshot};
 use crate::local::table::{GotPart, Looked, Overlay, PageBuilder, Room};
@@ -124,6 +125,7 @@ impl Core {
     /// Counts an answer from memory. Such answers never wait, so a task that does nothing but read would keep others from its thread.
     async fn hit(&self) {
         self.counters.hits.fetch_add(1, Relaxed);
+        figures::CACHE_HITS.add(1);
         tokio::task::coop::consume_budget().await;
     }
 
@@ -133,6 +135,7 @@ impl Core {
         read: impl FnOnce(&Core) -> Result<T, EngineError> + Send + 'static,
     ) -> Result<T, EngineError> {
         self.counters.misses.fetch_add(1, Relaxed);
+        figures::CACHE_MISSES.add(1);
         let core = self.clone();
         let read = tokio::task::spawn_blocking(move || {
             let answer = read(&core);
