@@ -1,9 +1,10 @@
 //! Handles: what `monitor!` declares, and the ids behind them.
 
+use super::catalogue::REFUSED_SLOT;
 use super::cells;
 use super::dynamic;
 use super::kind::{Kind, NameError, assert_metric};
-use super::registry::{Declaration, REFUSED_SLOT, Registry};
+use super::registry::{Declaration, Registry};
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 
