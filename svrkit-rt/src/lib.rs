@@ -22,10 +22,10 @@
 //! # Features
 //!
 //! - `http` (default): HTTP/1.1 with JSON or protobuf on the same port, after the Connect protocol, and the built-in pages.
-//! - `admin`: pages about the process on a listener of its own ([`admin`](crate::admin)).
-//! - `http-client`: [`http_client`](crate::http_client), for webhooks and collectors.
-//! - `otlp`: metrics and spans to an OpenTelemetry collector ([`otlp`](crate::otlp)).
+//! - `admin`: pages about the process on a listener of its own ([`admin`]).
 //! - `hotspots`: CPU profiles on that listener.
+//! - `http-client`: [`http_client`], for webhooks and collectors.
+//! - `otlp`: metrics and spans to an OpenTelemetry collector ([`otlp`]).
 //! - `reflection` (default): servers describe themselves, for `svrkit list` and `svrkit call`.
 //! - `tls`: TLS 1.3 by rustls.
 //! - `testing`: a seeded runtime on a paused clock, and connections with faults.

@@ -28,6 +28,8 @@ enum Command {
     Chat(im_client::chat::ChatArgs),
     /// Loads a backend and proves that nothing was lost, doubled or out of order.
     Press(im_press::PressArgs),
+    /// Tries rules of alarms on the past, prints those in force, shows the daily mail.
+    Monitor(im_monitor::commands::MonitorArgs),
     /// Says whether the settings make sense.
     CheckConfig(run::SettingsArgs),
     /// Prints all settings, defaults filled in.
@@ -41,6 +43,10 @@ fn main() -> ExitCode {
         Some(Command::Run(args)) => run_to_end("im", run::run(args)),
         Some(Command::Chat(args)) => run_to_end("im chat", im_client::chat::run(args)),
         Some(Command::Press(args)) => run_to_end("im press", im_press::run(args)),
+        Some(Command::Monitor(args)) => run_to_end(
+            "im monitor",
+            im_monitor::commands::run(args, im_monitor::open_past),
+        ),
         Some(Command::CheckConfig(args)) => {
             run_to_end("im check-config", async { run::check_config(&args) })
         }

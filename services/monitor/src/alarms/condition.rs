@@ -161,6 +161,8 @@ impl Condition {
             }
             Condition::Silence { silent_s, .. } => *silent_s,
         };
-        figures_s.max(self.known().back_s)
+        // What reported lately is looked for in whole windows.
+        let known = self.known();
+        figures_s.max(known.back_s + known.step_s)
     }
 }

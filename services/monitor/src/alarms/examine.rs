@@ -64,6 +64,8 @@ impl Look<'_> {
     /// All that had a report in the time before the newest window's end.
     fn reported(&self, figure: &Figure, within: Within) -> BTreeSet<Line> {
         let from_s = self.end_s.saturating_sub(within.back_s);
+        // Whole windows of the store, so that it need not look into finer ones.
+        let from_s = from_s / within.step_s * within.step_s;
         let lines = self.lines(figure, from_s, self.end_s, within.step_s);
         let reported = |points: &Vec<Option<f64>>| points.iter().any(Option::is_some);
         let lines = lines.into_iter().filter(|(_, points)| reported(points));

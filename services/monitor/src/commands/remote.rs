@@ -27,6 +27,7 @@ pub(super) struct Remote {
 #[derive(Default)]
 struct State {
     fetched: BTreeMap<String, BTreeMap<u64, f64>>,
+    values: BTreeMap<(String, String), Vec<String>>,
     failed: Option<StartError>,
 }
 
@@ -34,6 +35,9 @@ struct State {
 struct Answer {
     t: Vec<u64>,
     lines: Vec<Line>,
+    /// Lines that were too many for an answer.
+    #[serde(default)]
+    dropped: usize,
 }
 
 #[derive(Deserialize)]
@@ -87,6 +91,28 @@ impl Remote {
         points
     }
 
+    fn fetch_values(&self, name: &str, label: &str) -> Vec<String> {
+        let query = format!(
+            "name={}&by={}&from={}&to={}",
+            encode(name),
+            encode(label),
+            self.from_s,
+            self.to_s,
+        );
+        let Some(answer) = self.ask(&query) else {
+            return Vec::new();
+        };
+        if answer.dropped > 0 {
+            let many = format!(
+                "{name} has too many values of {label} for a centre's answer; ask its store"
+            );
+            self.state().failed = Some(many.into());
+        }
+        // A series that has no such label is not told apart by it.
+        let titles = answer.lines.into_iter().map(|line| line.title);
+        titles.filter(|title| !title.is_empty()).collect()
+    }
+
     async fn get(&self, query: &str) -> Result<Answer, StartError> {
         let target = self.target.path(&format!("/api/query?{query}"))?;
         let request = HttpRequest {
@@ -132,16 +158,13 @@ impl History for Remote {
     }
 
     fn label_values(&self, name: &str, label: &str) -> Vec<String> {
-        let query = format!(
-            "name={}&by={}&from={}&to={}",
-            encode(name),
-            encode(label),
-            self.from_s,
-            self.to_s,
-        );
-        let answer = self.ask(&query);
-        let lines = answer.into_iter().flat_map(|answer| answer.lines);
-        lines.map(|line| line.title).collect()
+        let key = (name.to_owned(), label.to_owned());
+        if let Some(values) = self.state().values.get(&key) {
+            return values.clone();
+        }
+        let values = self.fetch_values(name, label);
+        self.state().values.insert(key, values.clone());
+        values
     }
 
     fn now_s(&self) -> u64 {
@@ -159,9 +182,16 @@ fn labels(selector: &Selector) -> String {
     let labels = selector.labels.iter().map(|(name, value)| (&**name, value));
     let pairs = labels.chain(scope);
     let pairs: Vec<String> = pairs
-        .map(|(name, value)| format!("{}:{}", encode(name), encode(value)))
+        .map(|(name, value)| format!("{}:{}", escape(name), escape(value)))
         .collect();
-    pairs.join(",")
+    encode(&pairs.join(","))
+}
+
+/// What ends a name or a value in a list of labels.
+fn escape(text: &str) -> String {
+    text.replace('%', "%25")
+        .replace(',', "%2C")
+        .replace(':', "%3A")
 }
 
 fn name(value: Value) -> String {

@@ -13,7 +13,7 @@ const AMONG_MAX: u64 = 1_000;
 const WAIT_S_MAX: u64 = 7 * 86_400;
 /// Seconds of a window when nobody says otherwise.
 const STEP_S: u64 = 60;
-/// Seconds of a window: a day.
+/// Seconds of a window: a day. Windows divide it, so that those of yesterday begin as today's do.
 const STEP_S_MAX: u64 = 86_400;
 /// Seconds of a window: the store's finest.
 const STEP_S_MIN: u64 = 10;
@@ -97,8 +97,11 @@ fn step(section: &mut Section<'_>, problems: &mut Problems<'_>) -> Option<u64> {
     let Some((step_s, span)) = section.seconds("step", STEP_S_MAX, problems) else {
         return Some(STEP_S);
     };
-    if step_s < STEP_S_MIN || step_s % STEP_S_MIN != 0 {
-        problems.add(span, "step is a multiple of 10s");
+    if step_s < STEP_S_MIN
+        || !step_s.is_multiple_of(STEP_S_MIN)
+        || !STEP_S_MAX.is_multiple_of(step_s)
+    {
+        problems.add(span, "step is a multiple of 10s that divides a day");
         return None;
     }
     Some(step_s)

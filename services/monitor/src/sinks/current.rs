@@ -17,7 +17,7 @@ pub(super) const RESEND_S: u64 = 60;
 /// Seconds that an alarm's end is reported, as Prometheus has it.
 pub(crate) const ENDED_S: u64 = 15 * 60;
 
-/// What fires, and what was over within the last [`ENDED_S`].
+/// What fires, and what was over within the last quarter of an hour.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Current {
     /// Not muted.

@@ -5,6 +5,15 @@ use im_serve::process::causes;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tracing::{error, warn};
 
+svrkit_rt::monitor! {
+    /// Notices that arrived at a sink.
+    static DELIVERED: Counter = "im_monitor_delivered_notices";
+    /// Tries to tell a sink that failed.
+    static FAILED: Counter = "im_monitor_failed_notices";
+    /// Notices that a sink was not told at all.
+    static GIVEN_UP: Counter = "im_monitor_given_up_notices";
+}
+
 /// Counts of one sink, since it was set up.
 #[derive(Debug)]
 pub(crate) struct Figures {
@@ -38,11 +47,13 @@ impl Figures {
     }
 
     pub(super) fn delivered(&self) {
+        DELIVERED.add(1);
         self.delivered.fetch_add(1, Ordering::Relaxed);
     }
 
     /// A try failed; there will be another.
     pub(super) fn failed(&self, error: &SinkError) {
+        FAILED.add(1);
         self.failed.fetch_add(1, Ordering::Relaxed);
         warn!(
             sink = self.name,
@@ -53,6 +64,7 @@ impl Figures {
 
     /// There will be no other try.
     pub(super) fn given_up(&self, title: &str, why: &str) {
+        GIVEN_UP.add(1);
         self.given_up.fetch_add(1, Ordering::Relaxed);
         error!(sink = self.name, title, why, "a notice was given up");
     }

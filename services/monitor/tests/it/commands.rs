@@ -1,9 +1,9 @@
 //! What `im monitor` prints.
 
-use crate::world::MONDAY_S;
+use crate::world::{MONDAY_S, past};
 use clap::Parser;
 use im_monitor::commands::{MonitorArgs, answer};
-use im_monitor::history::{History, MemoryHistory, Scope, Selector, Source, Value};
+use im_monitor::history::{History, MemoryHistory, Scope, Selector, Value};
 use im_serve::StartError;
 use std::path::Path;
 use std::sync::Arc;
@@ -33,22 +33,6 @@ const DEEP: &str = r#"
     by = "service"
     no_data_for = "1m"
 "#;
-
-/// An hour in which a gauge is too high from its 20th to its 30th minute.
-fn past() -> MemoryHistory {
-    let mut past = MemoryHistory::at(MONDAY_S + 3_600);
-    for minute in 0..60 {
-        let value = if (20..30).contains(&minute) {
-            11.0
-        } else {
-            1.0
-        };
-        let at_s = MONDAY_S + minute * 60;
-        past.gauge(&Source::of("push"), "depth", &[], at_s, value);
-        past.gauge(&Source::of("sync"), "depth", &[], at_s, 2.0);
-    }
-    past
-}
 
 fn open(folder: &Path) -> Result<Box<dyn History + Send + Sync>, StartError> {
     match folder == Path::new("store") {

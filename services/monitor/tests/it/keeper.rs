@@ -51,13 +51,16 @@ impl History for Store {
 }
 
 impl Store {
+    fn gauge(&self, value: f64) {
+        let at_s = self.now_s();
+        let mut store = self.0.write().unwrap();
+        store.gauge(&Source::of("push"), "depth", &[], at_s, value);
+    }
+
     /// So much time, with this reported every ten seconds.
     async fn report(&self, seconds: u64, value: f64) {
         for _ in 0..seconds / 10 {
-            let at_s = self.now_s();
-            let mut store = self.0.write().unwrap();
-            store.gauge(&Source::of("push"), "depth", &[], at_s, value);
-            drop(store);
+            self.gauge(value);
             sleep(Duration::from_secs(10)).await;
         }
     }
@@ -98,7 +101,7 @@ fn alarms_and_silences_outlive_the_process() {
         let shown = handle.shown();
         assert_eq!(shown.alarms.active[0].alarm.state.since_s(), since_s);
         assert!(shown.alarms.active[0].silenced);
-        assert_eq!(shown.alarms.silences, [asked.clone()]);
+        assert_eq!(shown.alarms.silences, std::slice::from_ref(&asked));
         assert!(handle.unsilence(&asked.id).await.unwrap());
         assert!(!handle.unsilence(&asked.id).await.unwrap());
         store.report(100, 1.0).await;

@@ -18,7 +18,8 @@ const NOT_YET: [&str; 7] = [
     "im_users_online",
 ];
 
-/// Name and kind of each metric that is declared in the sources, as `static NAME: Kind = "name"` of `monitor!`.
+/// Name and kind of each metric that is declared in the sources, as `static NAME: Kind = "name"` of `monitor!`; and the machine's, which
+/// the agent reads.
 fn declared() -> BTreeMap<String, String> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut declared = BTreeMap::new();
@@ -39,6 +40,10 @@ fn declared() -> BTreeMap<String, String> {
                 }
             }
         });
+    }
+    let host = include_str!("../../src/agent/host.rs");
+    for name in host.split('"').filter(|text| text.starts_with("host_")) {
+        declared.insert(name.to_owned(), "read by the agent".to_owned());
     }
     declared
 }

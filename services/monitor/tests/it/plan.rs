@@ -110,7 +110,7 @@ url = "localhost:80"
         "p.toml:12:11: summary is empty",
         "p.toml:13:9: above is a number",
         "p.toml:14:1: below beside above: a rule has one condition",
-        "p.toml:15:8: step is a multiple of 10s",
+        "p.toml:15:8: step is a multiple of 10s that divides a day",
         "p.toml:19:7: \"localhost:80\" is no http address with a host",
     ];
     assert_eq!(mistakes(text), expected);
@@ -202,4 +202,16 @@ fn mail_is_sent_in_the_open_on_this_machine_only() {
     }
     let nobody = mistakes("[daily_mail]\nto = \"nobody\"\nat = \"25:00\"\n");
     assert_eq!(nobody.len(), 3, "{nobody:?}");
+}
+
+#[test]
+fn the_examples_in_the_documentation_are_a_plan() {
+    let text = include_str!("../../ALARMS.md");
+    let examples = text.split("```toml\n").skip(1);
+    let mut examples: Vec<&str> = examples.map(|e| e.split("```").next().unwrap()).collect();
+    // Keys of no table come first in a file.
+    examples.sort_by_key(|example| !example.starts_with("page"));
+    let plan = plan(&examples.concat());
+    assert_eq!((plan.watch.rules.len(), plan.sinks.len()), (1, 4));
+    assert!(plan.daily_mail.is_some());
 }

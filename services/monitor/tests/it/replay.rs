@@ -1,8 +1,7 @@
 //! Rules replayed over the past.
 
-use crate::world::{MONDAY_S, plan, ways};
+use crate::world::{MONDAY_S, past, plan, ways};
 use im_monitor::alarms::replay;
-use im_monitor::history::{MemoryHistory, Source};
 
 const DEEP: &str = r#"
     [[rule]]
@@ -14,21 +13,6 @@ const DEEP: &str = r#"
     above = 10
     for = "2m"
 "#;
-
-/// An hour in which a gauge is too high from its 20th to its 30th minute.
-fn past() -> MemoryHistory {
-    let mut past = MemoryHistory::at(MONDAY_S + 3_600);
-    for minute in 0..60 {
-        let value = if (20..30).contains(&minute) {
-            11.0
-        } else {
-            1.0
-        };
-        let at_s = MONDAY_S + minute * 60;
-        past.gauge(&Source::of("push"), "depth", &[], at_s, value);
-    }
-    past
-}
 
 #[test]
 fn it_says_what_would_have_been_said_and_when() {

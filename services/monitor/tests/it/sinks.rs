@@ -3,7 +3,9 @@
 use crate::collector::Collector;
 use crate::world::{World, plan};
 use im_monitor::alarms::{Notice, Severity};
-use im_monitor::sinks::{Current, Dispatcher, QUEUE_MAX, SinkFigures, SinkPlan};
+use im_monitor::sinks::{
+    Current, Dispatcher, Letter, Mailer, QUEUE_MAX, SinkError, SinkFigures, SinkPlan,
+};
 use serde_json::{Value, json};
 use std::path::Path;
 use svrkit_rt::{Listener, TlsServer};
@@ -219,6 +221,24 @@ async fn https_trusts_whom_the_plan_says() {
     let dispatcher = dispatcher(&format!("{sink}ca_file = {ca_file:?}\n"));
     dispatcher.tell(&notices().0);
     assert_eq!(collector.post().await.json["status"], "firing");
+}
+
+#[tokio::test]
+async fn a_mail_server_that_falls_silent_is_given_up() {
+    // Takes connections and says nothing.
+    let mute = Listener::bind("127.0.0.1:0").await.unwrap();
+    let port = mute.address().rsplit(':').next().unwrap().to_owned();
+    let smtp = format!(
+        "[smtp]\nhost = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\nfrom = \"im@example.org\"\ntimeout = \"1s\"\n\
+         [daily_mail]\nto = \"ada@example.org\"\n"
+    );
+    let daily = plan(&smtp).daily_mail.unwrap();
+    let mailer = Mailer::new(daily.smtp);
+    let late = mailer.send(&daily.to, Letter::default()).await.unwrap_err();
+    assert!(
+        matches!(late, SinkError::TimedOut { timeout_s: 1 }),
+        "{late:?}"
+    );
 }
 
 /// A server called `localhost`, and the certificate to trust it by in this file.

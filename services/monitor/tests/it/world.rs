@@ -65,6 +65,22 @@ impl World {
     }
 }
 
+/// An hour from [`MONDAY_S`] in which a gauge is too high from its 20th to its 30th minute.
+pub(crate) fn past() -> MemoryHistory {
+    let mut past = MemoryHistory::at(MONDAY_S + 3_600);
+    for minute in 0..60 {
+        let value = if (20..30).contains(&minute) {
+            11.0
+        } else {
+            1.0
+        };
+        let at_s = MONDAY_S + minute * 60;
+        past.gauge(&Source::of("push"), "depth", &[], at_s, value);
+        past.gauge(&Source::of("sync"), "depth", &[], at_s, 2.0);
+    }
+    past
+}
+
 /// `normal → firing`.
 pub(crate) fn ways(transitions: &[Transition]) -> Vec<String> {
     let way = |t: &Transition| format!("{} → {}", t.from, t.to);

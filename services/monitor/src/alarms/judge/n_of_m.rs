@@ -28,7 +28,7 @@ mod tests {
 
     fn verdicts(points: &str) -> Vec<Option<Verdict>> {
         let verdict = |(place, point): (usize, char)| {
-            (point != '_').then(|| Verdict {
+            (point != '_').then_some(Verdict {
                 against: point == 'x',
                 seen: Seen {
                     value: place as f64,
