@@ -11,19 +11,18 @@ import { t } from "../words/index.js";
 import { frameOf } from "./graph_frame.js";
 import { placeLabels } from "./graph_labels.js";
 import { layout } from "./graph_layout.js";
+import { drawNode } from "./graph_node.js";
 import { pathsOf } from "./graph_path.js";
-import { shortService } from "./service_name.js";
 
 /** @import { GraphEdge, GraphNode } from "../types.js" */
 /** @import { Frame } from "./graph_frame.js" */
 /** @import { Edge } from "./graph_layout.js" */
+/** @import { NodePart } from "./graph_node.js" */
 /** @import { Line, Point } from "./graph_path.js" */
 
-const NAME_LETTERS_MOST = 15;
 const STROKE_LEAST = 1;
 const STROKE_MOST = 5;
 
-/** @typedef {{ group: SVGElement, name: string, figures: SVGElement, title: SVGElement, x: number, y: number }} NodePart */
 /** @typedef {{ group: SVGElement, key: string, edge: GraphEdge, places: Point[], line: SVGElement, title: SVGElement }} EdgePart */
 
 export function graphPicture() {
@@ -46,8 +45,10 @@ export function graphPicture() {
   let pointed = null;
 
   // Asked for only here, where the browser has just laid out: asking while figures are put in would make it do so again.
-  const observer = new ResizeObserver(() => {
-    room = { width: element.clientWidth, height: element.clientHeight };
+  // Cut to whole pixels, so that the picture is never larger than its room and brings no scrollbar.
+  const observer = new ResizeObserver(([entry]) => {
+    const { width = 0, height = 0 } = entry?.contentRect ?? {};
+    room = { width: Math.floor(width), height: Math.floor(height) };
     draw();
   });
   observer.observe(element);
@@ -57,6 +58,12 @@ export function graphPicture() {
     const shape = JSON.stringify([room, nodes.map(({ name }) => name), edges.map(({ from, to }) => [from, to])]);
     if (shape !== drawn) build();
     drawn = shape;
+    patch();
+  }
+
+  /** @param {string | null} name */
+  function point(name) {
+    pointed = name;
     patch();
   }
 
@@ -73,7 +80,7 @@ export function graphPicture() {
     edgeParts = new Map();
     for (const spot of plan.spots.values()) {
       if (spot.node === null) continue;
-      const part = drawNode(spot.node, x(spot), y(spot), now);
+      const part = drawNode(spot.node, { x: x(spot), y: y(spot) }, now, point);
       nodeParts.set(spot.node, part);
       boxes.append(part.group);
     }
@@ -91,38 +98,6 @@ export function graphPicture() {
       "aria-label": t("graph"),
     };
     element.replaceChildren(svg("svg", picture, arrowHead(), lines, labels, boxes));
-  }
-
-  /**
-   * @param {string} name
-   * @param {number} x
-   * @param {number} y
-   * @param {Frame} frame
-   * @returns {NodePart}
-   */
-  function drawNode(name, x, y, { nodeWidth, nodeHeight }) {
-    const title = svg("title");
-    const figures = svg("text", { class: "node-figures", x: -nodeWidth / 2 + 10, y: 11 });
-    const service = shortService(name);
-    const short = service.length > NAME_LETTERS_MOST ? `${service.slice(0, NAME_LETTERS_MOST - 1)}…` : service;
-    const point = (/** @type {string | null} */ at) => () => {
-      pointed = at;
-      patch();
-    };
-    const group = svg(
-      "a",
-      {
-        class: "node",
-        transform: `translate(${x} ${y})`,
-        on: { pointerenter: point(name), pointerleave: point(null), focus: point(name), blur: point(null) },
-      },
-      title,
-      svg("rect", { class: "node-box", x: -nodeWidth / 2, y: -nodeHeight / 2, width: nodeWidth, height: nodeHeight, rx: 6 }),
-      svg("rect", { class: "node-level", x: -nodeWidth / 2, y: -nodeHeight / 2 + 7, width: 3, height: nodeHeight - 14, rx: 1.5 }),
-      svg("text", { class: "node-name", x: -nodeWidth / 2 + 10, y: -3 }, short),
-      figures,
-    );
-    return { group, name, figures, title, x, y };
   }
 
   /**
@@ -165,11 +140,14 @@ export function graphPicture() {
       const part = nodeParts.get(node.name);
       if (!part) continue;
       const edge = shown.get(node.name);
-      setText(part.figures, edge ? edgeShort(edge) : `${number(node.qps)}/s · ${duration(node.p99_us)}`);
+      const calls = edges.reduce((sum, { from, qps }) => sum + (from === node.name ? qps : 0), 0);
+      // Who serves nobody is told by what he calls.
+      const figures = node.qps === 0 && calls > 0 ? `→ ${number(calls)}/s` : short(node);
+      setText(part.figures, edge ? short(edge) : figures);
       setText(part.title, nodeText(node));
       setAttribute(part.group, "href", nodeCurve(node));
       setAttribute(part.group, "aria-label", nodeText(node));
-      setAttribute(part.group, "data-level", node.qps > 0 ? graphLevel(node) : "idle");
+      setAttribute(part.group, "data-level", node.qps + calls > 0 ? graphLevel(node) : "idle");
       setAttribute(part.group, "data-edge", edge ? "" : null);
       setAttribute(part.group, "data-faded", pointed === null || node.name === pointed || edge ? null : "");
     }
@@ -212,8 +190,8 @@ function edgeText({ from, to, qps, errors, p99_us }) {
   return t("edge_title", { from, to, calls: `${number(qps)}/s`, errors: percent(errors), p99: duration(p99_us) });
 }
 
-/** @param {GraphEdge} edge */
-function edgeShort({ qps, p99_us }) {
+/** @param {GraphNode | GraphEdge} part */
+function short({ qps, p99_us }) {
   return `${number(qps)}/s · ${duration(p99_us)}`;
 }
 

@@ -21,7 +21,7 @@ export function instances() {
     columns: columns(),
     keyOf: ({ host, instance }) => JSON.stringify([host, instance]),
     standard: worseInstance,
-    level: (row) => (row.silent ? "bad" : lagLevel(row.lag_us)),
+    level: (row) => (row.silent ? "bad" : "ok"),
     words: ({ host, instance, service, version, gray }) => `${host} ${instance} ${service} ${version} ${gray}`,
     short: SHORT_ROWS,
   });
@@ -87,7 +87,7 @@ function columns() {
       hint: t("files_hint"),
       only: "wide",
       order: ({ files }) => files ?? -1,
-      cell: (row) => ({ text: number(row.files), href: instanceCurve(row, "files") }),
+      cell: (row) => ({ text: number(whole(row.files)), href: instanceCurve(row, "files") }),
     },
     {
       ...figure,
@@ -122,4 +122,13 @@ function columns() {
       }),
     },
   ];
+}
+
+/**
+ * Of several reports the mean may be a fraction; of files there is none.
+ *
+ * @param {number | null} figure
+ */
+function whole(figure) {
+  return figure === null ? null : Math.round(figure);
 }
