@@ -91,7 +91,9 @@ pub(crate) fn command(data_dir: &Path) -> Command {
             "127.0.0.1:0",
         ])
         .args(["--page", "127.0.0.1:0", "--data-dir"])
-        .arg(data_dir);
+        .arg(data_dir)
+        // Else each test leaves something on the machine's memory file system.
+        .env("IM__COUNTERS__DIRECTORY", data_dir.join("counters"));
     command
 }
 

@@ -1,11 +1,14 @@
 //! Who an agent is: a name for its folder, and how often it was started there.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 const FILE: &str = "agent";
 const LOCK_FILE: &str = "LOCK";
+/// How long a folder may still be in use by an agent that is just ending. Longer than a reading.
+const LOCK_PATIENCE: Duration = Duration::from_secs(3);
 
 /// An agent's name, and numbers for its reports that rise over all its lives.
 #[derive(Debug)]
@@ -17,13 +20,13 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    /// Begins a new life in this folder. The life is on the disk when this returns, so no number is ever given twice.
+    /// Begins a new life in this folder. Blocks. The life is on the disk when this returns, so no number is ever given twice.
     pub(super) fn begin(dir: &Path) -> io::Result<Identity> {
         fs::create_dir_all(dir)?;
         let mut options = File::options();
         let options = options.create(true).truncate(false).write(true);
         let lock = options.open(dir.join(LOCK_FILE))?;
-        lock.try_lock()?;
+        lock_patiently(&lock)?;
         let (agent, lives) = match read(&dir.join(FILE))? {
             Some(known) => known,
             None => (format!("{:016x}", fastrand::u64(..)), 0),
@@ -46,6 +49,24 @@ impl Identity {
     /// The last report's.
     pub(super) fn last_seq(&self) -> u64 {
         self.last_seq
+    }
+}
+
+/// The lock goes with the process that holds it; an agent of this process may still be at its last reading.
+fn lock_patiently(lock: &File) -> io::Result<()> {
+    let began = Instant::now();
+    loop {
+        match lock.try_lock() {
+            Err(TryLockError::WouldBlock) if began.elapsed() < LOCK_PATIENCE => {
+                // On a thread of the blocking pool, where no timer of the runtime helps.
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(io::Error::other("another agent has it"));
+            }
+            Err(TryLockError::Error(error)) => return Err(error),
+            Ok(()) => return Ok(()),
+        }
     }
 }
 

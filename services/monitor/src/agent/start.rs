@@ -8,10 +8,11 @@ use super::spool::Spool;
 use crate::config::{AgentConfig, PERIOD_MS};
 use im_idl::monitor::{AgentServer, CentreClient, StatusResponse};
 use im_serve::{Counters, Peers, Start, StartError};
+use std::io;
 use std::path::{Path, PathBuf};
 use svrkit_rt::{Server, Status};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, spawn_blocking};
 
 /// What an agent stands on.
 #[derive(Clone, Debug)]
@@ -41,7 +42,7 @@ pub async fn start_agent(start: Start) -> Result<Server, StartError> {
     let counters = Counters::from_settings(&start.settings)?;
     let directory = counters.directory(&start.settings)?;
     let deps = AgentDeps::connect(&start.peers, counters.enabled.then_some(directory))?;
-    build_agent(start.config()?, &start.data_dir(), deps)
+    build_agent(start.config()?, &start.data_dir(), deps).await
 }
 
 /// Begins to report, from a folder of its own.
@@ -51,18 +52,26 @@ pub async fn start_agent(start: Start) -> Result<Server, StartError> {
 ///
 /// # Panics
 /// Outside of a runtime.
-pub fn build_agent(config: AgentConfig, dir: &Path, deps: AgentDeps) -> Result<Server, StartError> {
+pub async fn build_agent(
+    config: AgentConfig,
+    dir: &Path,
+    deps: AgentDeps,
+) -> Result<Server, StartError> {
     if !PERIOD_MS.contains(&config.period_ms) {
         let (least, most) = (PERIOD_MS.start(), PERIOD_MS.end());
         return Err(format!("agent.period_ms is from {least} to {most}").into());
     }
-    let cannot = |what: &str, error| {
+    let cannot = |error: io::Error| {
         let dir = dir.display();
-        StartError::from(format!(
-            "the agent cannot use {dir} for its {what}: {error}"
-        ))
+        StartError::from(format!("the agent cannot use {dir}: {error}"))
     };
-    let identity = Identity::begin(dir).map_err(|error| cannot("name", error))?;
+    let folder = dir.to_owned();
+    let begun = spawn_blocking(move || {
+        let identity = Identity::begin(&folder)?;
+        let spool = Spool::open(folder.join("spool"), config.spool_bytes_max)?;
+        Ok((identity, spool))
+    });
+    let (identity, spool) = begun.await?.map_err(cannot)?;
     let host = match config.host.is_empty() {
         true => host_name(),
         false => config.host,
@@ -75,8 +84,6 @@ pub fn build_agent(config: AgentConfig, dir: &Path, deps: AgentDeps) -> Result<S
     let (shown, look) = watch::channel(first);
     let mut reporting = JoinSet::new();
     if let Some(counters) = deps.counters {
-        let spool = Spool::open(dir.join("spool"), config.spool_bytes_max);
-        let spool = spool.map_err(|error| cannot("spool", error))?;
         let agent = Reporting {
             identity,
             host,

@@ -31,6 +31,7 @@ fn documented() -> BTreeMap<String, (String, BTreeSet<String>)> {
 
 fn layer(role: &Role) -> &'static str {
     match role.layer {
+        Layer::Monitor => "monitor",
         Layer::Access => "access",
         Layer::Logic => "logic",
         Layer::Queue => "queue",
@@ -101,14 +102,20 @@ fn service_crates_depend_on_contracts_and_never_on_each_other() {
 }
 
 fn package_of(role: &Role) -> String {
-    format!("im-{}", role.name.replace('_', "-"))
+    match role.layer {
+        // Agent and centre have one format, and one crate.
+        Layer::Monitor => "im-monitor".to_owned(),
+        _ => format!("im-{}", role.name.replace('_', "-")),
+    }
 }
 
 fn folder_of(role: &Role) -> PathBuf {
-    let folder = match role.layer {
-        Layer::Logic => services().join("logic"),
-        Layer::Storage => services().join("storage"),
-        Layer::Access | Layer::Queue => services(),
+    let folder = match (role.layer, role.name) {
+        (Layer::Monitor, "agent") => return services().join("monitor/src/agent"),
+        (Layer::Monitor, _) => return services().join("monitor/src/centre"),
+        (Layer::Logic, _) => services().join("logic"),
+        (Layer::Storage, _) => services().join("storage"),
+        (Layer::Access | Layer::Queue, _) => services(),
     };
     folder.join(role.name).join("src")
 }

@@ -14,7 +14,8 @@
  */
 
 /** A node has its name above its figures; where rows are many and columns few, beside them. */
-const NODE_HEIGHT = 34;
+const NODE_HEIGHT_MOST = 34;
+const NODE_HEIGHT_LEAST = 30;
 const FLAT_NODE_HEIGHT = 20;
 const NODE_WIDTH_MOST = 126;
 const NODE_WIDTH_LEAST = 104;
@@ -36,11 +37,13 @@ const MARGIN = 8;
 export function frameOf({ columns, rows }, room) {
   const gaps = Math.max(1, columns - 1);
   const inner = { width: room.width - 2 * MARGIN, height: room.height - 2 * MARGIN };
-  const tooMany = rows * (NODE_HEIGHT + ROW_GAP_LEAST) > inner.height;
+  const tooMany = rows * (NODE_HEIGHT_LEAST + ROW_GAP_LEAST) > inner.height;
   const flat = tooMany && columns * FLAT_NODE_WIDTH + gaps * FLAT_COLUMN_GAP_LEAST <= inner.width;
   const share = inner.width / (columns + gaps * COLUMN_GAP_SHARE);
   const nodeWidth = flat ? FLAT_NODE_WIDTH : Math.min(NODE_WIDTH_MOST, Math.max(NODE_WIDTH_LEAST, share));
-  const nodeHeight = flat ? FLAT_NODE_HEIGHT : NODE_HEIGHT;
+  const nodeHeight = flat
+    ? FLAT_NODE_HEIGHT
+    : Math.min(NODE_HEIGHT_MOST, Math.max(NODE_HEIGHT_LEAST, Math.floor(inner.height / rows) - ROW_GAP_LEAST));
   const width = Math.max(room.width, 2 * MARGIN + columns * nodeWidth + gaps * COLUMN_GAP_LEAST);
   const pitch = (width - 2 * MARGIN - nodeWidth) / gaps;
   const rowHeight = Math.min(ROW_HEIGHT_MOST, Math.max(nodeHeight + ROW_GAP_LEAST, inner.height / rows));

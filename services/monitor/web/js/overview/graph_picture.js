@@ -45,8 +45,10 @@ export function graphPicture() {
   let pointed = null;
 
   // Asked for only here, where the browser has just laid out: asking while figures are put in would make it do so again.
-  const observer = new ResizeObserver(() => {
-    room = { width: element.clientWidth, height: element.clientHeight };
+  // Cut to whole pixels, so that the picture is never larger than its room and brings no scrollbar.
+  const observer = new ResizeObserver(([entry]) => {
+    const { width = 0, height = 0 } = entry?.contentRect ?? {};
+    room = { width: Math.floor(width), height: Math.floor(height) };
     draw();
   });
   observer.observe(element);

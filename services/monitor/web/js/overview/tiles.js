@@ -12,6 +12,9 @@ import { sparkline } from "./sparkline.js";
 /** On wide screens more tiles than this make two rows of the same length. */
 const ONE_ROW_MOST = 7;
 
+/** Units of what is measured; all others are of what is counted. */
+const MEASURED = /^(us|ms|s|.*seconds|bytes|ratio)$|\/s$/;
+
 /** @returns {{ element: HTMLElement, update: (tiles: Tile[], range_s: number) => void }} */
 export function tiles() {
   const list = h("div", { class: "tiles", role: "group", "aria-label": t("tiles") });
@@ -44,7 +47,7 @@ function tileOf(range_s) {
     element,
     /** @param {Tile} tile */
     update(tile) {
-      const now = quantity(tile.value, tile.unit);
+      const now = quantity(whole(tile.value, tile.unit), tile.unit);
       setText(title, named("tile", tile.key));
       setText(text, now.text);
       setText(unit, shortUnit(tile.unit, now.unit));
@@ -74,5 +77,15 @@ function shortUnit(unit, shown) {
  * @param {string} changed
  */
 function yesterdayText(tile, changed) {
-  return t("against_yesterday", { change: changed, value: join(quantity(tile.yesterday, tile.unit)) });
+  return t("against_yesterday", { change: changed, value: join(quantity(whole(tile.yesterday, tile.unit), tile.unit)) });
+}
+
+/**
+ * A figure is the mean of a minute, but nobody counts two thirds of a user.
+ *
+ * @param {number | null} value
+ * @param {string} unit
+ */
+function whole(value, unit) {
+  return value === null || Math.abs(value) < 1 || MEASURED.test(unit) ? value : Math.round(value);
 }
