@@ -13,6 +13,7 @@ use std::future::Future;
 use std::io;
 use std::time::Duration;
 use svrkit_rt::{BoxFuture, Channel, Connect, MemoryConnector, Status, Stream, memory};
+use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
@@ -29,6 +30,8 @@ pub(crate) struct Backend {
     _short: MemoryConnector,
     settings: watch::Sender<Settings>,
     process: OneProcess,
+    /// The centre of the monitor keeps its past on a disk.
+    _data: TempDir,
 }
 
 impl Backend {
@@ -50,7 +53,9 @@ impl Backend {
             ("account.memory_kib", "8"),
             ("account.iterations", "1"),
         ];
-        for (key, value) in cheap.iter().chain(set) {
+        let data = tempfile::tempdir().unwrap();
+        let data_dir = data.path().to_str().unwrap();
+        for (key, value) in cheap.iter().chain(&[("data_dir", data_dir)]).chain(set) {
             settings.set(key, value).unwrap();
         }
         let (settings, changes) = watch::channel(settings);
@@ -61,6 +66,7 @@ impl Backend {
             _short: to_short,
             settings,
             process: process.unwrap(),
+            _data: data,
         }
     }
 
