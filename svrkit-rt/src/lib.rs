@@ -16,7 +16,8 @@
 //! - What the IDL says: [`ServiceDescriptor`], [`MethodDescriptor`].
 //! - Time and rates: [`clock`], [`TokenBuckets`].
 //! - What people look at: [`Pages`] beside the methods of a server.
-//! - Figures: [`monitor`], and [`monitor!`] to declare them. Calls worth a look: [`spans`].
+//! - Figures: [`monitor`](mod@monitor), and [`monitor!`] to declare them. Servers and channels count their calls without being asked.
+//! - Calls worth a look: [`spans`].
 //! - The two ends: [`Server`] with its [`Limits`] on a [`Listener`]; [`Channel`] with its [`ChannelConfig`] to [`Endpoint`]s.
 //!
 //! # Features

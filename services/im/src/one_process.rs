@@ -110,11 +110,11 @@ impl OneProcess {
         self.channels.get(service).cloned()
     }
 
-    /// Has the process tell of itself, as `[admin]` says.
+    /// Serves the admin pages of the process, as `[admin]` says.
     ///
     /// # Errors
     /// As [`RunningAdmin::start`].
-    pub fn tell_of_itself(
+    pub fn serve_admin(
         &self,
         changes: watch::Receiver<Settings>,
     ) -> Result<RunningAdmin, StartError> {

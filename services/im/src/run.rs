@@ -106,7 +106,7 @@ async fn one_process(
     open_counters(&settings, "im", "im");
     let mut backend = OneProcess::start(changes.clone(), listeners).await?;
     backend.serve_page(page);
-    let admin = backend.tell_of_itself(changes)?;
+    let admin = backend.serve_admin(changes)?;
     tell("im is ready");
     let serving = async {
         tokio::select! {

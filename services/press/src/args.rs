@@ -48,9 +48,9 @@ pub struct PressArgs {
     /// Groups.
     #[arg(long, default_value_t = 1)]
     pub groups: usize,
-    /// Members of a group that send; with `--scenario offline`, users who send.
-    #[arg(long, default_value_t = 5, value_name = "USERS")]
-    pub senders: usize,
+    /// Members of a group that send: 5 when not said; with `--scenario offline`, users who send: 20.
+    #[arg(long, value_name = "USERS")]
+    pub senders: Option<usize>,
     /// With `--scenario offline`: messages for each user who is offline.
     #[arg(long, default_value_t = 200)]
     pub messages: u32,

@@ -7,6 +7,10 @@ use std::collections::BTreeSet;
 const USERS: usize = 200;
 /// The same of those who are offline.
 const OFFLINE_USERS: usize = 100;
+/// Members of a group that send, when nobody said how many.
+const GROUP_SENDERS: usize = 5;
+/// Users who send to those who are offline: so many that commits have something to gather.
+const OFFLINE_SENDERS: usize = 20;
 
 /// Users by their index, who knows whom, and the streams of messages between them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +91,7 @@ impl Plan {
             for member in &members[1..] {
                 self.befriend(members[0], *member);
             }
-            let senders = args.senders.clamp(1, size);
+            let senders = args.senders.unwrap_or(GROUP_SENDERS).clamp(1, size);
             for sender in 0..senders {
                 let sender = members[sender * size / senders];
                 self.stream(sender, Target::Group(group), None, true);
@@ -100,7 +104,7 @@ impl Plan {
     /// Senders beside `receivers` who are offline; each of those gets the same number of messages, from as many senders as keep all
     /// senders busy.
     fn offline(receivers: usize, args: &PressArgs) -> Plan {
-        let senders = args.senders.max(1);
+        let senders = args.senders.unwrap_or(OFFLINE_SENDERS).max(1);
         let mut plan = Plan::empty(receivers + senders);
         let each = (senders * args.outstanding.max(1)).div_ceil(receivers);
         let each = each.clamp(1, senders.min(args.messages.max(1) as usize));

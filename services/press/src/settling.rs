@@ -8,8 +8,9 @@ use tokio::time::{Instant, sleep};
 pub(crate) const LOOK: Duration = Duration::from_millis(20);
 /// Between two rounds of syncs.
 const ROUND: Duration = Duration::from_millis(300);
-/// Without any arrival for so long, what is missing is lost.
-const QUIET: Duration = Duration::from_secs(15);
+/// Without any arrival for so long, what is missing is lost: longer than the first three delays of the queue's ladder together, so that what
+/// comes late is not taken for what never comes.
+const QUIET: Duration = Duration::from_secs(45);
 
 /// Waits until every message is acknowledged or refused, or `end`. Returns how many are not.
 pub(crate) async fn answered(load: &Load, end: Instant) -> usize {

@@ -165,7 +165,7 @@ impl RunningAdmin {
             .flags(flags)
             .config(move || told.settings(&changes.borrow()));
         tell(format_args!(
-            "{name} tells of itself at http://{}",
+            "{name} has admin pages at http://{}",
             listener.address()
         ));
         let (stop, stopped) = oneshot::channel::<()>();

@@ -86,7 +86,7 @@ impl Counting {
 impl Drop for Counting {
     fn drop(&mut self) {
         if let Some(counts) = self.counts.take() {
-            counts.end(End::given_up(Code::Cancelled, self.request_bytes));
+            counts.end(End::unanswered(Code::Cancelled, self.request_bytes, None));
         }
     }
 }

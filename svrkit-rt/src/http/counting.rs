@@ -1,8 +1,8 @@
 //! What a request over HTTP counts, from when it is whole to its answer.
 
 use crate::context::Context;
-use crate::monitor::rpc::{End, Rejection, SideCounts};
-use crate::server::ServerState;
+use crate::monitor::rpc::{End, SideCounts};
+use crate::server::{Refused, ServerState};
 use crate::service::Response;
 use crate::spans::{Outcome, Watched};
 use crate::status::{Code, Status};
@@ -38,11 +38,11 @@ impl Counting {
     }
 
     /// There was no room for it.
-    pub(super) fn refused(&mut self, status: &Status) {
+    pub(super) fn refused(&mut self, refused: &Refused) {
         if let Some(counts) = self.counts.take() {
-            counts.refuse(Rejection::InFlight, status.code());
+            counts.refuse(refused.why, refused.status.code());
         }
-        self.put_away(|| Outcome::failure(status.clone()));
+        self.put_away(|| Outcome::failure(refused.status.clone()));
     }
 
     pub(super) fn end(&mut self, result: &Result<Response, Status>) {
@@ -63,7 +63,7 @@ impl Counting {
 impl Drop for Counting {
     fn drop(&mut self) {
         if let Some(counts) = self.counts.take() {
-            counts.end(End::given_up(Code::Cancelled, self.request_bytes));
+            counts.end(End::unanswered(Code::Cancelled, self.request_bytes, None));
         }
         if let Some(watched) = self.watched.take() {
             watched.given_up(Code::Cancelled, self.arrived.elapsed(), self.request_bytes);

@@ -154,8 +154,10 @@ async fn serve<S: Service>(
     body: Bytes,
 ) -> Result<Response, Status> {
     let mut counting = Counting::begin(server, &mut context, body.len());
-    let entered = server.enter(body.len());
-    let _in_flight = entered.inspect_err(|status| counting.refused(status))?;
+    let _in_flight = server.enter(body.len()).map_err(|refused| {
+        counting.refused(&refused);
+        refused.status
+    })?;
     let deadline = context.deadline;
     let call = server.service().call(Request { context, body });
     let result = within(deadline, call).await.flatten();

@@ -1,9 +1,10 @@
 //! Handles: what `monitor!` declares, and the ids behind them.
 
+use super::catalogue::REFUSED_SLOT;
 use super::cells;
 use super::dynamic;
 use super::kind::{Kind, NameError, assert_metric};
-use super::registry::{Declaration, REFUSED_SLOT, Registry};
+use super::registry::{Declaration, Registry};
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -285,13 +286,13 @@ impl Histogram {
 /// What is not so does not compile.
 #[macro_export]
 macro_rules! monitor {
-    ($($(#[doc = $help:literal])* $vis:vis static $NAME:ident: $Handle:ident = $name:literal $(in $unit:literal)?;)+) => {
+    ($($(#[doc = $help:literal])+ $vis:vis static $NAME:ident: $Handle:ident = $name:literal $(in $unit:literal)?;)+) => {
         $(
-            $(#[doc = $help])*
+            $(#[doc = $help])+
             $vis static $NAME: $crate::monitor::$Handle = $crate::monitor::$Handle::declare(
                 $name,
                 ::core::concat!($($unit)?),
-                ::core::concat!($($help),*).trim_ascii(),
+                ::core::concat!($($help),+).trim_ascii(),
             );
         )+
     };

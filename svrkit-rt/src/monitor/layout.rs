@@ -15,8 +15,8 @@ pub(super) const PAGE_BYTES: usize = 4096;
 /// Bytes of each text in the header.
 pub(super) const TEXT_BYTES_MAX: usize = 120;
 /// Largest registry, slots a shard and shards that a file may claim to have, so that garbage is not taken for a plan.
-pub(super) const REGISTRY_BYTES_MAX: usize = 64 * 1024 * 1024;
-pub(super) const SLOTS_MAX: usize = 4 * 1024 * 1024;
+pub(super) const REGISTRY_BYTES_MAX: usize = 16 * 1024 * 1024;
+pub(super) const SLOTS_MAX: usize = 1024 * 1024;
 pub(super) const SHARDS_MAX: usize = 256;
 
 /// Header words, by index.

@@ -4,6 +4,7 @@
 //! memory of the calling thread. [`open`] puts that memory into a file that agents read ([`Reader`]), laid out as `MONITOR.md` says;
 //! without it everything counts in memory of the process's own, and nothing else is different.
 
+mod catalogue;
 mod cells;
 pub(crate) mod connections;
 mod dynamic;

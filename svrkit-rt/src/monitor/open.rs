@@ -1,9 +1,10 @@
 //! Opening the process's segment: its directory, its file, and whose it is.
 
+use super::catalogue::Catalogue;
 use super::header::FormatError;
 use super::layout::{Geometry, TEXT_BYTES_MAX};
 use super::reader::{FileSource, SEGMENT_ENDING};
-use super::registry::{Registry, State};
+use super::registry::Registry;
 use super::segment::Segment;
 use super::snapshot::{Instance, read_header, read_registry};
 use super::{process, rpc, sampler};
@@ -40,7 +41,7 @@ pub struct Config {
     pub gray: String,
     /// Version of the program, at most 120 bytes. Default: none.
     pub version: String,
-    /// Series of the process. Default 16,384, about what a thousand methods make.
+    /// Series of the process. Default 16,384, about what a thousand methods make. One metric has at most 2,048 of them.
     pub series_max: usize,
     /// Whether the framework counts calls: `rpc_server_…` and `rpc_client_…`. Default true.
     pub count_calls: bool,
@@ -166,7 +167,8 @@ pub fn default_directory() -> PathBuf {
 }
 
 /// Opens the segment of this process: from here on others can read what it counts, and its counters go on where they were when a
-/// process of the same instance ended. Called once, first in `main`; without it everything counts in memory of its own.
+/// process of the same instance ended. Called once, at the begin of `main`: after the subscriber of `tracing`, which hears what becomes of
+/// a damaged file, and before anything counts. Without it everything counts in memory of its own.
 ///
 /// Starts a thread that measures the process once a second.
 ///
@@ -233,13 +235,14 @@ fn open_registry(config: &Config, path: &Path) -> Result<Registry, OpenError> {
         if empty {
             let segment = Segment::create(file, config.geometry()).map_err(io)?;
             segment.enter(&config.identity());
-            return Registry::new(segment, State::default(), config.series_max).map_err(io);
+            return Registry::new(segment, Catalogue::default(), config.series_max).map_err(io);
         }
         match read(&file) {
-            Ok((geometry, state)) => {
+            Ok((geometry, catalogue)) => {
                 let segment = Segment::reopen(file, geometry).map_err(io)?;
                 segment.enter(&config.identity());
-                return Registry::new(segment, state, config.series_max).map_err(io);
+                tracing::info!(path = %path.display(), "counters go on where they were");
+                return Registry::new(segment, catalogue, config.series_max).map_err(io);
             }
             Err(why) => {
                 let aside = aside(path);
@@ -290,15 +293,15 @@ fn is_at(file: &File, path: &Path) -> bool {
 }
 
 /// What is in a file, if it is a segment from end to end.
-fn read(file: &File) -> Result<(Geometry, State), super::ReadError> {
+fn read(file: &File) -> Result<(Geometry, Catalogue), super::ReadError> {
     let source = FileSource(file);
     let header = read_header(&source)?;
     let registry = read_registry(&source, &header)?;
-    let state = State::parse(&registry, header.geometry)?;
+    let catalogue = Catalogue::parse(&registry, header.geometry)?;
     let whole = header.geometry.file_bytes() as u64;
     let len = file.metadata()?.len();
     if len != whole {
         return Err(FormatError::Truncated { len }.into());
     }
-    Ok((header.geometry, state))
+    Ok((header.geometry, catalogue))
 }

@@ -5,8 +5,9 @@
 
 use super::header::FormatError;
 use super::snapshot::{Snapshot, Source, take};
+use rustix::fs::OFlags;
 use std::fs::{self, File, TryLockError};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::{fmt, io};
 
@@ -70,7 +71,11 @@ impl Reader {
     /// The system's. Whether it is a segment is looked at when it is read.
     pub fn open(path: impl Into<PathBuf>) -> Result<Reader, ReadError> {
         let path = path.into();
-        let file = File::open(&path)?;
+        // Should a pipe have the name, nobody waits for its other end.
+        let file = File::options()
+            .read(true)
+            .custom_flags(OFlags::NONBLOCK.bits() as i32)
+            .open(&path)?;
         Ok(Reader { path, file })
     }
 

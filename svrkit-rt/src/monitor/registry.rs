@@ -1,31 +1,27 @@
 //! Which series there are in the process's segment, which slots they have, and which thread has which shard.
 
-use super::header::FormatError;
+use super::catalogue::{Catalogue, MetricEntry, REFUSED_SLOT};
 use super::kind::{
     HELP_BYTES_MAX, Kind, LABEL_VALUE_BYTES_MAX, NameError, OVERFLOW_LABEL, check_labels,
     check_metric, cut,
 };
-use super::layout::{Geometry, PAGE_BYTES, put_bytes, word};
+use super::layout::{PAGE_BYTES, put_bytes, word};
 use super::memory::WORD_BYTES;
-use super::records::{MetricRecord, Record, SeriesRecord, encode_labels, parse};
+use super::open;
+use super::records::{MetricRecord, SeriesRecord, encode_labels};
 use super::segment::Segment;
 use super::snapshot::{Instance, Snapshot, take};
-use super::{histogram, open};
-use std::collections::HashMap;
 use std::io;
 use std::sync::atomic::Ordering::{Relaxed, Release};
 use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::sync::{Mutex, MutexGuard, OnceLock};
 
-/// Where those count whom there is no room for at all: the first slots of each shard, which belong to nobody.
-pub(super) const REFUSED_SLOT: u32 = 0;
-const REFUSED_SLOTS: usize = histogram::SLOTS;
 /// The shard that threads without one of their own share.
 const SHARED: usize = 0;
 /// Names a process may have. Ids of metrics are two bytes.
 const METRICS_MAX: usize = 4_096;
 /// Series of one name, so that one with labels of many values leaves room for the others.
-pub(super) const SERIES_PER_METRIC_MAX: usize = 2_048;
+const SERIES_PER_METRIC_MAX: usize = 2_048;
 /// Memory is taken from the file system in steps of so many bytes.
 const RESERVE_BYTES: usize = 8 * PAGE_BYTES;
 
@@ -40,35 +36,7 @@ pub(super) struct Registry {
     segment: Segment,
     series_max: usize,
     /// A lock is right: series are entered once, and a thread takes a shard once.
-    state: Mutex<State>,
-}
-
-/// What the registry's bytes say, and what of the segment is in use.
-#[derive(Debug)]
-pub(super) struct State {
-    /// By id.
-    metrics: Vec<MetricState>,
-    /// The one that counts now, of those with the name.
-    by_name: HashMap<String, u16>,
-    series: HashMap<(u16, Box<[u8]>), u32>,
-    maxes: Vec<u32>,
-    registry_used: usize,
-    registry_reserved: usize,
-    slots_used: usize,
-    slots_reserved: usize,
-    shards_used: usize,
-    free_shards: Vec<usize>,
-}
-
-#[derive(Debug)]
-struct MetricState {
-    kind: Kind,
-    unit: String,
-    help: String,
-    /// Declared by this process, not only by one before it.
-    declared: bool,
-    series: usize,
-    overflow: Option<u32>,
+    catalogue: Mutex<Catalogue>,
 }
 
 /// What a handle says of its metric.
@@ -108,18 +76,22 @@ impl Registry {
         let config = open::Config::default();
         let segment = Segment::anonymous(config.geometry());
         segment.enter(&config.identity());
-        Registry::of(segment, State::default(), config.series_max)
+        Registry::of(segment, Catalogue::default(), config.series_max)
     }
 
     /// For a segment of a file, with the series of earlier owners if there are any.
     ///
     /// # Errors
     /// When the file system has no room.
-    pub(super) fn new(segment: Segment, state: State, series_max: usize) -> io::Result<Registry> {
-        let registry = Registry::of(segment, state, series_max);
+    pub(super) fn new(
+        segment: Segment,
+        catalogue: Catalogue,
+        series_max: usize,
+    ) -> io::Result<Registry> {
+        let registry = Registry::of(segment, catalogue, series_max);
         let reserved = {
-            let state = &mut *registry.state();
-            registry.reserve_slots(state, state.slots_used)
+            let catalogue = &mut *registry.catalogue();
+            registry.reserve_slots(catalogue, catalogue.slots_used)
         };
         match reserved {
             true => Ok(registry),
@@ -127,18 +99,18 @@ impl Registry {
         }
     }
 
-    fn of(segment: Segment, mut state: State, series_max: usize) -> Registry {
+    fn of(segment: Segment, mut catalogue: Catalogue, series_max: usize) -> Registry {
         let shards = segment.geometry().shards;
         let used = segment.header(word::SHARDS_USED);
-        state.shards_used = (used.load(Relaxed) as usize).clamp(SHARED + 1, shards.max(1));
-        state.free_shards = (SHARED + 1..state.shards_used).rev().collect();
-        used.store(state.shards_used as u64, Release);
+        catalogue.shards_used = (used.load(Relaxed) as usize).clamp(SHARED + 1, shards.max(1));
+        catalogue.free_shards = (SHARED + 1..catalogue.shards_used).rev().collect();
+        used.store(catalogue.shards_used as u64, Release);
         let slots_used = segment.header(word::SLOTS_USED);
-        slots_used.store(state.slots_used as u64, Release);
+        slots_used.store(catalogue.slots_used as u64, Release);
         let registry = Registry {
             segment,
             series_max,
-            state: Mutex::new(state),
+            catalogue: Mutex::new(catalogue),
         };
         registry.begin_levels();
         registry
@@ -146,13 +118,13 @@ impl Registry {
 
     /// Levels and largest values are of the process, so they begin with it.
     fn begin_levels(&self) {
-        let state = self.state();
-        let levels = state.series.iter().filter_map(|((metric, _), slot)| {
-            let kind = state.metrics[*metric as usize].kind;
+        let catalogue = self.catalogue();
+        let levels = catalogue.series.iter().filter_map(|((metric, _), slot)| {
+            let kind = catalogue.metrics[*metric as usize].kind;
             matches!(kind, Kind::Gauge | Kind::Max).then_some((*slot as usize, kind.slots()))
         });
         for (slot, len) in levels {
-            for shard in 0..state.shards_used {
+            for shard in 0..catalogue.shards_used {
                 for word in &self.segment.shard(shard)[slot..slot + len] {
                     word.store(0, Relaxed);
                 }
@@ -160,8 +132,8 @@ impl Registry {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(|e| e.into_inner())
+    fn catalogue(&self) -> MutexGuard<'_, Catalogue> {
+        self.catalogue.lock().unwrap_or_else(|e| e.into_inner())
     }
 
     /// The place of a series, made if there is none yet.
@@ -180,45 +152,59 @@ impl Registry {
         sorted.sort_unstable();
         check_metric(declaration.name, declaration.unit)?;
         check_labels(&sorted)?;
-        let state = &mut *self.state();
-        let Some(metric) = self.metric(state, declaration)? else {
-            return Ok(Placed {
-                slot: REFUSED_SLOT,
-                overflow: true,
-            });
+        let (placed, first_overflow) = self.enter(declaration, &sorted)?;
+        // Without the lock: who listens may count, too.
+        if first_overflow {
+            tracing::warn!(
+                metric = declaration.name,
+                "too many series: further ones count as one, with the label overflow"
+            );
+        }
+        Ok(placed)
+    }
+
+    /// The place of a series, and whether it is the first of its metric that there is no room for.
+    fn enter(
+        &self,
+        declaration: Declaration<'_>,
+        labels: &[(&str, &str)],
+    ) -> Result<(Placed, bool), NameError> {
+        let own = |slot| Placed {
+            slot,
+            overflow: false,
         };
-        let key = (metric, encode_labels(&sorted).into_boxed_slice());
-        if let Some(slot) = state.series.get(&key) {
-            return Ok(Placed {
-                slot: *slot,
-                overflow: false,
-            });
-        }
-        let full = state.series.len() >= self.series_max
-            || state.metrics[metric as usize].series >= SERIES_PER_METRIC_MAX;
-        let made = (!full).then(|| self.add_series(state, metric, &sorted));
-        if let Some(slot) = made.flatten() {
-            return Ok(Placed {
-                slot,
-                overflow: false,
-            });
-        }
-        Ok(Placed {
-            slot: self.overflow(state, metric, declaration.name),
+        let shared = |slot| Placed {
+            slot,
             overflow: true,
-        })
+        };
+        let catalogue = &mut *self.catalogue();
+        let Some(metric) = self.metric(catalogue, declaration)? else {
+            return Ok((shared(REFUSED_SLOT), false));
+        };
+        let key = (metric, encode_labels(labels).into_boxed_slice());
+        if let Some(slot) = catalogue.series.get(&key) {
+            return Ok((own(*slot), false));
+        }
+        let full = catalogue.series.len() >= self.series_max
+            || catalogue.metrics[metric as usize].series >= SERIES_PER_METRIC_MAX;
+        let made = (!full).then(|| self.add_series(catalogue, metric, labels));
+        if let Some(slot) = made.flatten() {
+            return Ok((own(slot), false));
+        }
+        let first = catalogue.metrics[metric as usize].overflow.is_none();
+        Ok((shared(self.overflow(catalogue, metric)), first))
     }
 
     /// The id of a metric; `None` when there is no room for it.
     fn metric(
         &self,
-        state: &mut State,
+        catalogue: &mut Catalogue,
         declaration: Declaration<'_>,
     ) -> Result<Option<u16>, NameError> {
         let help = cut(declaration.help, HELP_BYTES_MAX);
-        let known = state.by_name.get(declaration.name).copied();
+        let known = catalogue.by_name.get(declaration.name).copied();
         if let Some(id) = known {
-            let metric = &mut state.metrics[id as usize];
+            let metric = &mut catalogue.metrics[id as usize];
             if metric.kind == declaration.kind {
                 let same = metric.unit == declaration.unit && metric.help == help;
                 if metric.declared || same {
@@ -229,7 +215,7 @@ impl Registry {
                 metric.declared = true;
                 declaration.unit.clone_into(&mut metric.unit);
                 help.clone_into(&mut metric.help);
-                self.append(state, &record_of(id, declaration, help).encode());
+                self.append(catalogue, &record_of(id, declaration, help).encode());
                 return Ok(Some(id));
             }
             if metric.declared {
@@ -240,13 +226,13 @@ impl Registry {
             }
         }
         // A kind that the program changed makes another metric, and the old one obsolete.
-        let id = state.metrics.len();
+        let id = catalogue.metrics.len();
         if id >= METRICS_MAX
-            || !self.append(state, &record_of(id as u16, declaration, help).encode())
+            || !self.append(catalogue, &record_of(id as u16, declaration, help).encode())
         {
             return Ok(None);
         }
-        state.metrics.push(MetricState {
+        catalogue.metrics.push(MetricEntry {
             kind: declaration.kind,
             unit: declaration.unit.to_owned(),
             help: help.to_owned(),
@@ -255,15 +241,20 @@ impl Registry {
             overflow: None,
         });
         let name = declaration.name.to_owned();
-        state.by_name.insert(name, id as u16);
+        catalogue.by_name.insert(name, id as u16);
         Ok(Some(id as u16))
     }
 
-    fn add_series(&self, state: &mut State, metric: u16, labels: &[(&str, &str)]) -> Option<u32> {
-        let kind = state.metrics[metric as usize].kind;
-        let slot = state.slots_used as u32;
-        let end = state.slots_used + kind.slots();
-        if !self.reserve_slots(state, end) {
+    fn add_series(
+        &self,
+        catalogue: &mut Catalogue,
+        metric: u16,
+        labels: &[(&str, &str)],
+    ) -> Option<u32> {
+        let kind = catalogue.metrics[metric as usize].kind;
+        let slot = catalogue.slots_used as u32;
+        let end = catalogue.slots_used + kind.slots();
+        if !self.reserve_slots(catalogue, end) {
             return None;
         }
         let labels_bytes = encode_labels(labels);
@@ -277,52 +268,48 @@ impl Registry {
         self.segment
             .header(word::SLOTS_USED)
             .store(end as u64, Release);
-        if !self.append(state, &record.encode()) {
+        if !self.append(catalogue, &record.encode()) {
             return None;
         }
-        state.enter(metric, labels_bytes.into_boxed_slice(), slot);
-        state.slots_used = end;
+        catalogue.enter(metric, labels_bytes.into_boxed_slice(), slot);
+        catalogue.slots_used = end;
         Some(slot)
     }
 
     /// Where the series of a metric count for which there is no room.
-    fn overflow(&self, state: &mut State, metric: u16, name: &str) -> u32 {
-        if let Some(slot) = state.metrics[metric as usize].overflow {
+    fn overflow(&self, catalogue: &mut Catalogue, metric: u16) -> u32 {
+        if let Some(slot) = catalogue.metrics[metric as usize].overflow {
             return slot;
         }
         let labels = [(OVERFLOW_LABEL, "true")];
-        let known = (metric, encode_labels(&labels).into_boxed_slice());
-        let known = state.series.get(&known).copied();
-        let slot = known.or_else(|| self.add_series(state, metric, &labels));
+        let key = (metric, encode_labels(&labels).into_boxed_slice());
+        let known = catalogue.series.get(&key).copied();
+        let slot = known.or_else(|| self.add_series(catalogue, metric, &labels));
         let slot = slot.unwrap_or(REFUSED_SLOT);
-        tracing::warn!(
-            metric = name,
-            "too many series: further ones count as one, with the label overflow"
-        );
-        state.metrics[metric as usize].overflow = Some(slot);
+        catalogue.metrics[metric as usize].overflow = Some(slot);
         slot
     }
 
     /// Adds a record; false when there is no room for it.
-    fn append(&self, state: &mut State, record: &[u8]) -> bool {
-        let end = state.registry_used + record.len();
+    fn append(&self, catalogue: &mut Catalogue, record: &[u8]) -> bool {
+        let end = catalogue.registry_used + record.len();
         if end > self.segment.geometry().registry_bytes {
             return false;
         }
-        if end > state.registry_reserved {
+        if end > catalogue.registry_reserved {
             let reserved = end
                 .next_multiple_of(RESERVE_BYTES)
                 .min(self.segment.geometry().registry_bytes);
-            let begin = self.segment.geometry().registry_at() + state.registry_reserved;
-            let len = reserved - state.registry_reserved;
+            let begin = self.segment.geometry().registry_at() + catalogue.registry_reserved;
+            let len = reserved - catalogue.registry_reserved;
             if self.segment.reserve(begin, len).is_err() {
                 return false;
             }
-            state.registry_reserved = reserved;
+            catalogue.registry_reserved = reserved;
         }
-        let words = &self.segment.registry()[state.registry_used / WORD_BYTES..];
+        let words = &self.segment.registry()[catalogue.registry_used / WORD_BYTES..];
         put_bytes(words, record);
-        state.registry_used = end;
+        catalogue.registry_used = end;
         // Who sees the length sees the record; who dies before has written nothing.
         let used = self.segment.header(word::REGISTRY_USED);
         used.store(end as u64, Release);
@@ -330,48 +317,48 @@ impl Registry {
     }
 
     /// Makes sure that slots up to `end` have memory in all shards in use.
-    fn reserve_slots(&self, state: &mut State, end: usize) -> bool {
+    fn reserve_slots(&self, catalogue: &mut Catalogue, end: usize) -> bool {
         let geometry = self.segment.geometry();
         if end > geometry.slots {
             return false;
         }
-        if end <= state.slots_reserved {
+        if end <= catalogue.slots_reserved {
             return true;
         }
         let step = RESERVE_BYTES / WORD_BYTES;
         let reserved = end.next_multiple_of(step).min(geometry.slots);
-        for shard in 0..state.shards_used {
-            let begin = geometry.shard_at(shard) + state.slots_reserved * WORD_BYTES;
-            let len = (reserved - state.slots_reserved) * WORD_BYTES;
+        for shard in 0..catalogue.shards_used {
+            let begin = geometry.shard_at(shard) + catalogue.slots_reserved * WORD_BYTES;
+            let len = (reserved - catalogue.slots_reserved) * WORD_BYTES;
             if self.segment.reserve(begin, len).is_err() {
                 return false;
             }
         }
-        state.slots_reserved = reserved;
+        catalogue.slots_reserved = reserved;
         true
     }
 
     /// A shard for one thread alone; `None` when all are taken.
     pub(super) fn claim_shard(&self) -> Option<usize> {
-        let state = &mut *self.state();
-        if let Some(shard) = state.free_shards.pop() {
+        let catalogue = &mut *self.catalogue();
+        if let Some(shard) = catalogue.free_shards.pop() {
             return Some(shard);
         }
-        let (shard, geometry) = (state.shards_used, self.segment.geometry());
-        let len = state.slots_reserved * WORD_BYTES;
+        let (shard, geometry) = (catalogue.shards_used, self.segment.geometry());
+        let len = catalogue.slots_reserved * WORD_BYTES;
         if shard >= geometry.shards || self.segment.reserve(geometry.shard_at(shard), len).is_err()
         {
             return None;
         }
-        state.shards_used += 1;
+        catalogue.shards_used += 1;
         let used = self.segment.header(word::SHARDS_USED);
-        used.store(state.shards_used as u64, Release);
+        used.store(catalogue.shards_used as u64, Release);
         Some(shard)
     }
 
     /// Gives a shard back. The lock orders what its thread wrote before what its next one writes.
     pub(super) fn release_shard(&self, shard: usize) {
-        self.state().free_shards.push(shard);
+        self.catalogue().free_shards.push(shard);
     }
 
     pub(super) fn shard(&self, shard: usize) -> &'static [AtomicU64] {
@@ -398,10 +385,10 @@ impl Registry {
 
     /// Begins the next turn of the slots of all largest values, so that what was two turns ago is forgotten.
     pub(super) fn turn_maxes(&self) {
-        let state = self.state();
+        let catalogue = self.catalogue();
         let next = max_turn() ^ 1;
-        for slot in &state.maxes {
-            for shard in 0..state.shards_used {
+        for slot in &catalogue.maxes {
+            for shard in 0..catalogue.shards_used {
                 self.segment.shard(shard)[(slot + next) as usize].store(0, Relaxed);
             }
         }
@@ -443,84 +430,31 @@ fn record_of<'a>(id: u16, declaration: Declaration<'a>, help: &'a str) -> Metric
     }
 }
 
-/// That of an empty registry.
-impl Default for State {
-    fn default() -> State {
-        State {
-            metrics: Vec::new(),
-            by_name: HashMap::new(),
-            series: HashMap::new(),
-            maxes: Vec::new(),
-            registry_used: 0,
-            registry_reserved: 0,
-            slots_used: REFUSED_SLOTS,
-            slots_reserved: 0,
-            shards_used: 0,
-            free_shards: Vec::new(),
-        }
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::monitor::layout::Geometry;
 
-impl State {
-    /// What the registry of a file says.
-    ///
-    /// # Errors
-    /// When it makes no sense.
-    pub(super) fn parse(bytes: &[u8], geometry: Geometry) -> Result<State, FormatError> {
-        let mut state = State {
-            registry_used: bytes.len(),
-            ..State::default()
+    #[test]
+    fn without_memory_everything_is_refused_and_nothing_panics() {
+        let more_than_there_is = Geometry {
+            registry_bytes: PAGE_BYTES,
+            slots: 1 << 40,
+            shards: 256,
         };
-        for record in parse(bytes) {
-            let damaged = FormatError::Damaged { what: "registry" };
-            match record.map_err(|_| damaged.clone())? {
-                Record::Metric(metric) => state.enter_metric(metric).ok_or(damaged)?,
-                Record::Series(series) => {
-                    let kind = match state.metrics.get(series.metric as usize) {
-                        Some(metric) => metric.kind,
-                        None => return Err(damaged),
-                    };
-                    let end = series.slot as usize + kind.slots();
-                    // Slots are given out in order, so no two series have the same.
-                    if (series.slot as usize) < state.slots_used || end > geometry.slots {
-                        return Err(damaged);
-                    }
-                    state.slots_used = end;
-                    state.enter(series.metric, series.labels.into(), series.slot);
-                }
-                Record::Unknown => {}
-            }
-        }
-        Ok(state)
-    }
-
-    fn enter_metric(&mut self, record: MetricRecord<'_>) -> Option<()> {
-        let next = self.metrics.len();
-        match self.metrics.get_mut(record.id as usize) {
-            Some(metric) if metric.kind == record.kind => {
-                record.unit.clone_into(&mut metric.unit);
-                record.help.clone_into(&mut metric.help);
-            }
-            None if record.id as usize == next => self.metrics.push(MetricState {
-                kind: record.kind,
-                unit: record.unit.to_owned(),
-                help: record.help.to_owned(),
-                declared: false,
-                series: 0,
-                overflow: None,
-            }),
-            _ => return None,
-        }
-        self.by_name.insert(record.name.to_owned(), record.id);
-        Some(())
-    }
-
-    fn enter(&mut self, metric: u16, labels: Box<[u8]>, slot: u32) {
-        let state = &mut self.metrics[metric as usize];
-        state.series += 1;
-        if state.kind == Kind::Max {
-            self.maxes.push(slot);
-        }
-        self.series.insert((metric, labels), slot);
+        let segment = Segment::anonymous(more_than_there_is);
+        let registry = Registry::of(segment, Catalogue::default(), 10);
+        let declaration = Declaration {
+            kind: Kind::Gauge,
+            name: "level",
+            unit: "",
+            help: "",
+        };
+        let placed = registry.place(declaration, &[]).unwrap();
+        assert_eq!(placed.slot, REFUSED_SLOT);
+        assert_eq!(registry.claim_shard(), None);
+        registry.set(placed.slot, 7);
+        registry.turn_maxes();
+        assert!(registry.snapshot().series.is_empty());
     }
 }

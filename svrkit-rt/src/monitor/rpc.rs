@@ -362,12 +362,13 @@ impl End {
         }
     }
 
-    /// With an answer that nobody gets, or none. How long it would have taken nobody knows.
-    pub(crate) fn given_up(code: Code, request_bytes: usize) -> End {
+    /// With an answer that nobody gets, or none: after `latency`, unless it was given up before its time, when nobody knows how long it
+    /// would have taken.
+    pub(crate) fn unanswered(code: Code, request_bytes: usize, latency: Option<Duration>) -> End {
         End {
             code,
             rejection: None,
-            latency: None,
+            latency,
             request_bytes,
             response_bytes: 0,
         }

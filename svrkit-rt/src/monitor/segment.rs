@@ -23,27 +23,21 @@ pub(super) struct Segment {
 }
 
 impl Segment {
-    /// In memory of the process, which ends with it. Without memory, one that holds nothing.
+    /// In memory of the process, which ends with it. Without memory, one that holds nothing; not even a line says so, because who
+    /// listens may count and come by here again.
     pub(super) fn anonymous(geometry: Geometry) -> Segment {
-        let words = geometry.file_bytes() / WORD_BYTES;
-        let words = match memory::anonymous(words) {
-            Ok(words) => words,
-            Err(e) => {
-                tracing::error!(error = %e, "no memory for counters: nothing is counted");
-                let words: [AtomicU64; PAGE_BYTES / WORD_BYTES] = [const { AtomicU64::new(0) }; _];
-                let words: &'static _ = Box::leak(Box::new(words));
-                return Segment::of(
-                    words,
-                    Geometry {
-                        registry_bytes: 0,
-                        slots: 0,
-                        shards: 0,
-                    },
-                    None,
-                );
+        match memory::anonymous(geometry.file_bytes() / WORD_BYTES) {
+            Ok(words) => Segment::of(words, geometry, None),
+            Err(_) => {
+                let page = [const { AtomicU64::new(0) }; PAGE_BYTES / WORD_BYTES];
+                let nothing = Geometry {
+                    registry_bytes: 0,
+                    slots: 0,
+                    shards: 0,
+                };
+                Segment::of(Box::leak(Box::new(page)), nothing, None)
             }
-        };
-        Segment::of(words, geometry, None)
+        }
     }
 
     fn of(words: &'static [AtomicU64], geometry: Geometry, file: Option<File>) -> Segment {

@@ -240,9 +240,10 @@ pub(super) fn take<S: Source>(source: &S) -> Result<Snapshot, S::Error> {
     Ok(Snapshot { instance, series })
 }
 
-/// The words of all shards that are in use.
+/// The slots of all shards in use, put together.
 struct Values {
-    shards: Vec<Vec<u8>>,
+    sums: Vec<u64>,
+    maxes: Vec<u64>,
 }
 
 impl Values {
@@ -251,47 +252,34 @@ impl Values {
         geometry: Geometry,
         header: &Header,
     ) -> Result<Values, S::Error> {
-        let mut shards = Vec::with_capacity(header.shards_used);
+        let mut values = Values {
+            sums: vec![0; header.slots_used],
+            maxes: vec![0; header.slots_used],
+        };
+        let mut shard = vec![0; header.slots_used * WORD_BYTES];
         for n in 0..header.shards_used {
-            let mut shard = vec![0; header.slots_used * WORD_BYTES];
             source.read(geometry.shard_at(n), &mut shard)?;
-            shards.push(shard);
+            let (words, _) = shard.as_chunks();
+            for (slot, word) in words.iter().enumerate() {
+                let word = u64::from_ne_bytes(*word);
+                values.sums[slot] = values.sums[slot].wrapping_add(word);
+                values.maxes[slot] = values.maxes[slot].max(word);
+            }
         }
-        Ok(Values { shards })
-    }
-
-    /// A slot of each shard.
-    fn words(&self, slot: usize) -> impl Iterator<Item = u64> {
-        let at = slot * WORD_BYTES;
-        self.shards.iter().map(move |shard| {
-            let bytes = shard.get(at..at + WORD_BYTES);
-            bytes
-                .and_then(|bytes| bytes.try_into().ok())
-                .map_or(0, u64::from_ne_bytes)
-        })
-    }
-
-    fn sum(&self, slot: usize) -> u64 {
-        self.words(slot).fold(0, u64::wrapping_add)
+        Ok(values)
     }
 
     /// `None` when the slots are not all within the shards.
     fn value(&self, kind: Kind, slot: usize) -> Option<Value> {
-        let end = slot.checked_add(kind.slots())?;
-        let have = self.shards.first().map_or(0, Vec::len) / WORD_BYTES;
-        if end > have {
-            return None;
-        }
+        let slots = slot..slot.checked_add(kind.slots())?;
+        let sums = self.sums.get(slots.clone())?;
         Some(match kind {
-            Kind::Counter => Value::Counter(self.sum(slot)),
-            Kind::Gauge => Value::Gauge(self.sum(slot) as i64),
-            Kind::Max => {
-                let both = self.words(slot).chain(self.words(slot + 1));
-                Value::Max(both.max().unwrap_or(0))
-            }
+            Kind::Counter => Value::Counter(sums[0]),
+            Kind::Gauge => Value::Gauge(sums[0] as i64),
+            Kind::Max => Value::Max(self.maxes[slots].iter().copied().max()?),
             Kind::Histogram => Value::Histogram(Buckets {
-                counts: (slot..slot + BUCKETS).map(|slot| self.sum(slot)).collect(),
-                sum: self.sum(slot + SUM),
+                counts: sums[..BUCKETS].to_vec(),
+                sum: sums[SUM],
             }),
         })
     }

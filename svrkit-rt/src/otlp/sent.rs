@@ -4,7 +4,7 @@ use crate::spans::{Side, Span, Why, recent};
 
 /// The newest that was posted, for each reason to keep one.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Sent([Option<Id>; 3]);
+pub(super) struct Sent([Option<Id>; Why::ALL.len()]);
 
 /// Tells spans apart: both ends of a call may have the same ids, and a refused call has none.
 type Id = (u128, u64, Side, u64);
@@ -14,10 +14,7 @@ impl Sent {
     pub(super) fn news(&self) -> (Vec<Span>, Sent) {
         let mut after = self.clone();
         let mut news = Vec::new();
-        for (why, newest) in [Why::Failed, Why::Slow, Why::Sampled]
-            .into_iter()
-            .zip(&mut after.0)
-        {
+        for (why, newest) in Why::ALL.into_iter().zip(&mut after.0) {
             let kept = recent(why);
             let before = newest.take();
             *newest = kept.first().map(id).or(before);

@@ -205,7 +205,8 @@ impl<S: Service> Answering<S> {
             false => Code::Cancelled,
         };
         if let Some(counts) = self.counts {
-            counts.end(End::given_up(code, self.bytes));
+            let latency = expired.then(|| self.arrived.elapsed());
+            counts.end(End::unanswered(code, self.bytes, latency));
         }
         if let Some(watched) = self.watched {
             watched.given_up(code, self.arrived.elapsed(), self.bytes);

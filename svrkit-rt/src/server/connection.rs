@@ -3,6 +3,7 @@
 use super::ServerState;
 use super::answering::{Answering, Control, Shared, Table, put_failure, put_go_away};
 use super::calls::{CallKey, Calls};
+use super::refused::Refused;
 use crate::connection::{FrameReader, Incoming, Outbox, TURN_FRAMES_MAX, Writer};
 use crate::context::{Context, Priority};
 use crate::deadline::Deadline;
@@ -56,18 +57,6 @@ struct Owed {
     /// `received` must have reached this.
     received: u64,
     what: &'static str,
-}
-
-/// Why a request is answered without a handler.
-struct Refused {
-    why: Rejection,
-    status: Status,
-}
-
-impl Refused {
-    fn new(why: Rejection, status: Status) -> Refused {
-        Refused { why, status }
-    }
 }
 
 impl<S: Service> Connection<S> {
@@ -297,18 +286,10 @@ impl<S: Service> Connection<S> {
         };
         for (n, (header, head, payload)) in arrived.drain(..).enumerate() {
             if n >= admitted {
-                let (why, message) = if n >= room {
-                    (
-                        Rejection::InFlightPerConnection,
-                        "in_flight_per_connection_max: too many requests of this connection in flight",
-                    )
-                } else {
-                    (
-                        Rejection::InFlight,
-                        "in_flight_max: too many requests in flight",
-                    )
+                let refused = match n >= room {
+                    true => Refused::in_flight_per_connection(),
+                    false => Refused::in_flight(),
                 };
-                let refused = Refused::new(why, Status::overloaded(message));
                 self.answer_refused(&header, head.method_id, refused);
                 continue;
             }
@@ -388,9 +369,7 @@ impl<S: Service> Connection<S> {
             .extension(header)
             .map_err(|status| Refused::new(Rejection::Malformed, status))?;
         if !server.in_flight.enter_bytes(header.payload_len as usize) {
-            let message = "in_flight_bytes_max: requests in flight hold too many bytes";
-            let status = Status::overloaded(message);
-            return Err(Refused::new(Rejection::InFlightBytes, status));
+            return Err(Refused::in_flight_bytes());
         }
         let deadline = match head.timeout_us {
             0 => Deadline::from(now, Duration::from_millis(method.timeout_ms as u64)),
@@ -419,13 +398,7 @@ impl<S: Service> Connection<S> {
         }
         let mut state = self.shared.outbox.lock();
         let checksum = state.table.checksum;
-        put_failure(
-            &mut state,
-            header.request_id,
-            &refused.status.with_not_started(),
-            0,
-            checksum,
-        );
+        put_failure(&mut state, header.request_id, &refused.status, 0, checksum);
         state.claim();
     }
 

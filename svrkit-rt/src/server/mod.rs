@@ -7,6 +7,7 @@ mod calls;
 mod connection;
 mod in_flight;
 mod limits;
+mod refused;
 mod router;
 mod watch;
 
@@ -28,6 +29,8 @@ use crate::status::Status;
 use crate::transport::Listener;
 use blocking::BlockingPool;
 use in_flight::InFlight;
+#[cfg(feature = "http")]
+pub(crate) use refused::Refused;
 pub use router::Router;
 use std::future::Future;
 use std::sync::Arc;
@@ -93,16 +96,14 @@ impl<S> ServerState<S> {
     ///
     /// # Errors
     /// `Overloaded` when there is no room for it.
-    pub(crate) fn enter(&self, bytes: usize) -> Result<Entered<'_>, Status> {
+    pub(crate) fn enter(&self, bytes: usize) -> Result<Entered<'_>, Refused> {
         let in_flight = &self.in_flight;
         if in_flight.enter(1) == 0 {
-            let message = "in_flight_max: too many requests in flight";
-            return Err(Status::overloaded(message).with_not_started());
+            return Err(Refused::in_flight());
         }
         if !in_flight.enter_bytes(bytes) {
             in_flight.leave(0);
-            let message = "in_flight_bytes_max: requests in flight hold too many bytes";
-            return Err(Status::overloaded(message).with_not_started());
+            return Err(Refused::in_flight_bytes());
         }
         Ok(Entered { in_flight, bytes })
     }

@@ -28,7 +28,7 @@ static ONE_IN: AtomicU32 = AtomicU32::new(SAMPLED_ONE_IN);
 /// Traces whose ids end in less: the same as [`ONE_IN`], without a division for each call.
 static SAMPLED_BELOW: AtomicU32 = AtomicU32::new(u32::MAX / SAMPLED_ONE_IN);
 /// A ring a reason, so that what is usual does not drive out what is not.
-static RINGS: [Ring; 4] = [const { Ring::new() }; 4];
+static RINGS: [Ring; Why::ALL.len()] = [const { Ring::new() }; Why::ALL.len()];
 
 /// Keeps what is worth a look for as long as it lives.
 #[derive(Debug)]

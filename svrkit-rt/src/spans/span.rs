@@ -26,6 +26,11 @@ pub enum Why {
     Sampled = 3,
 }
 
+impl Why {
+    /// All there are, in order of their numbers.
+    pub const ALL: [Why; 4] = [Why::Failed, Why::Slow, Why::Declined, Why::Sampled];
+}
+
 /// One end of a call. Holds nothing of its messages.
 #[derive(Clone, Debug)]
 pub struct Span {

@@ -9,6 +9,7 @@ mod support;
 mod admin;
 mod cgi;
 mod connect;
+mod counted;
 mod drain;
 mod errors;
 mod json;

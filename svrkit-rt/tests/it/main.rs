@@ -4,6 +4,7 @@ mod support;
 
 mod blocking;
 mod cancel;
+mod counted;
 mod deadlines;
 mod drain;
 mod faults;

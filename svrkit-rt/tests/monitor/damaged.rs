@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use svrkit_rt::monitor::{FormatError, ReadError, Value};
 
 const PAGE_BYTES: usize = 4096;
+/// What of the first page means anything.
+const HEADER_BYTES: usize = 768;
 const LAYOUT_VERSION_AT: usize = 8;
 const READY_AT: usize = 24;
 const SLOTS_AT: usize = 48;
@@ -127,12 +129,13 @@ fn no_byte_of_header_or_registry_makes_a_reader_panic() {
         .write(true)
         .open(path(directory.path()))
         .unwrap();
-    for (at, right) in whole[..PAGE_BYTES + used as usize].iter().enumerate() {
+    let registry = PAGE_BYTES..PAGE_BYTES + used as usize;
+    for at in (0..HEADER_BYTES).chain(registry) {
         for byte in [0, 0x7f, 0xff] {
             file.write_all_at(&[byte], at as u64).unwrap();
             let _ = reader.snapshot();
         }
-        file.write_all_at(&[*right], at as u64).unwrap();
+        file.write_all_at(&whole[at..=at], at as u64).unwrap();
     }
     assert!(reader.snapshot().is_ok());
 }

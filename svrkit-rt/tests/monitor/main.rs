@@ -4,6 +4,7 @@ mod bounds;
 mod connections;
 mod counting;
 mod damaged;
+mod full;
 mod killed;
 mod names;
 mod openmetrics;

@@ -17,9 +17,32 @@ pub(crate) struct Process {
 impl Process {
     /// Starts the test named `role` as a process that may [`open`] a segment in `directory`.
     pub(crate) fn start(role: &str, directory: &Path) -> Process {
-        let mut child = Command::new(std::env::current_exe().unwrap())
+        let program = std::env::current_exe().unwrap();
+        Process::run(Command::new(program).env(DIRECTORY, directory), role)
+    }
+
+    /// As [`Process::start`] on a file system of its own, of such a size. `None` where nobody may mount one.
+    pub(crate) fn start_on_tmpfs(role: &str, size: &str) -> Option<Process> {
+        // Seen by this process alone, so nothing is left behind.
+        let mount = format!("mount -t tmpfs -o mode=0700,size={size} tmpfs /mnt");
+        let in_namespace = |then: &str| {
+            let mut command = Command::new("unshare");
+            let script = format!("{mount} && {then}");
+            command.args(["--user", "--map-root-user", "--mount", "sh", "-c", &script]);
+            command
+        };
+        let may_mount = in_namespace("true").stderr(Stdio::null()).status();
+        if !may_mount.is_ok_and(|status| status.success()) {
+            return None;
+        }
+        let mut command = in_namespace("exec \"$0\" \"$@\"");
+        command.arg(std::env::current_exe().unwrap());
+        Some(Process::run(command.env(DIRECTORY, "/mnt"), role))
+    }
+
+    fn run(command: &mut Command, role: &str) -> Process {
+        let mut child = command
             .args(["--exact", role, "--nocapture"])
-            .env(DIRECTORY, directory)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -33,18 +33,20 @@ pub(crate) enum Variant {
     Uncounted,
 }
 
-/// The side's segment, of one name for all turns, so that they leave no more than one behind.
-fn open_monitor(side: &str, variant: Variant) -> Result<(), Fault> {
-    let instance = format!("rpc_bench-{side}");
-    Ok(monitor::open(&monitor::Config {
-        instance,
+/// A segment, which loses its name at once: nobody reads it, and a killed process leaves nothing behind.
+fn open_monitor(variant: Variant) -> Result<(), Fault> {
+    let config = monitor::Config {
+        instance: format!("rpc_bench-{}", std::process::id()),
         count_calls: matches!(variant, Variant::Counted),
         ..monitor::Config::default()
-    })?)
+    };
+    monitor::open(&config)?;
+    let path = monitor::segment_path(&config.directory, &config.instance);
+    Ok(std::fs::remove_file(path)?)
 }
 
 pub(crate) fn server(addr: SocketAddr, variant: Variant) -> Result<(), Fault> {
-    open_monitor("server", variant)?;
+    open_monitor(variant)?;
     run_on_workers(async move {
         let listener = Listener::bind(&addr.to_string()).await?;
         server::announce(listener.address().parse()?);
@@ -54,7 +56,7 @@ pub(crate) fn server(addr: SocketAddr, variant: Variant) -> Result<(), Fault> {
 }
 
 pub(crate) fn client(load: Load, variant: Variant) -> Result<(), Fault> {
-    open_monitor("client", variant)?;
+    open_monitor(variant)?;
     if load.cell.kind == Kind::Threads {
         return client_of_threads(load);
     }

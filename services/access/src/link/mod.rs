@@ -11,7 +11,7 @@ use crate::buffers;
 use crate::doors::Pass;
 use crate::entry::Entry;
 use crate::frame::{self, Cut, Head, Malformed};
-use crate::handle::{End, Identity};
+use crate::handle::{End, Identity, Told};
 use crate::node::{Node, Who};
 use crate::routes::Order;
 use crate::stats::{NOTIFICATIONS, count, uncount};
@@ -122,7 +122,8 @@ impl Link {
     /// One turn. Ready when the link is over.
     fn turn(&mut self, cx: &mut Context<'_>) -> Poll<Closing> {
         loop {
-            if self.listen(cx) == Some(End::Gone) {
+            let told = self.listen(cx);
+            if told.end == Some(End::Gone) {
                 return Poll::Ready(Closing::AtOnce);
             }
             let reading = match self.poll_read(cx) {
@@ -133,7 +134,10 @@ impl Link {
                 }
             };
             self.poll_auth(cx);
-            self.poll_calls(cx);
+            let answered = self.poll_calls(cx);
+            if told.news && self.may_notify(answered) {
+                self.notify();
+            }
             let is_last_word = self.say_why();
             let was_blocked = self.outgoing.is_blocked();
             if self.poll_write(cx).is_err() {
@@ -156,18 +160,24 @@ impl Link {
     }
 
     /// Hears what others of the node have to say.
-    fn listen(&mut self, cx: &mut Context<'_>) -> Option<End> {
+    fn listen(&mut self, cx: &mut Context<'_>) -> Told {
         let told = self.entry.handle().listen(cx.waker());
-        if told.news && self.is_authenticated() && !self.outgoing.is_blocked() {
-            self.notify();
-        }
-        let end = told.end?;
-        if self.closing.is_none() {
+        if let Some(end) = &told.end
+            && self.closing.is_none()
+        {
             let now_s = self.node().wheel.now_s();
             self.timing.closing(now_s);
             self.closing = Some(Box::new(end.clone()));
         }
-        Some(end)
+        told
+    }
+
+    /// Whether news are said now. While calls are being served they wait for the next answer, and both go out in one write: a client that
+    /// sends, or syncs, is about to hear of us anyway, and asks for what is new when it has heard. So news wait no longer than a call may
+    /// take.
+    fn may_notify(&self, answered: bool) -> bool {
+        let now = answered || self.calls.is_none();
+        now && self.is_authenticated() && !self.outgoing.is_blocked()
     }
 
     fn poll_auth(&mut self, cx: &mut Context<'_>) {
@@ -358,17 +368,23 @@ impl Link {
         NOTIFICATIONS.add(1);
     }
 
-    fn poll_calls(&mut self, cx: &mut Context<'_>) {
+    /// Takes the answers of calls that have ended. Whether there was one.
+    fn poll_calls(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut answered = false;
         while let Some(calls) = &mut self.calls {
             match Pin::new(&mut **calls).poll_next(cx) {
-                Poll::Pending => return,
+                Poll::Pending => break,
                 Poll::Ready(None) => self.calls = None,
-                Poll::Ready(Some(Answer { head, result })) => match result {
-                    Ok(body) => self.answer(head, &body),
-                    Err(status) => self.outgoing.put(head, &refusal::body(&status)),
-                },
+                Poll::Ready(Some(Answer { head, result })) => {
+                    answered = true;
+                    match result {
+                        Ok(body) => self.answer(head, &body),
+                        Err(status) => self.outgoing.put(head, &refusal::body(&status)),
+                    }
+                }
             }
         }
+        answered
     }
 
     fn answer(&mut self, head: Head, body: &[u8]) {

@@ -1,6 +1,6 @@
 //! News: pushed when they can be, found by a heartbeat when they could not.
 
-use crate::support::client::{NOOP, NOTIFY};
+use crate::support::client::{NOOP, NOTIFY, SEND, send};
 use crate::support::{Client, World, until};
 use im_access::Config;
 use im_idl::access::Notify;
@@ -38,6 +38,26 @@ fn news_are_pushed() {
         assert_eq!(is_notified(&mut phone).await, 8);
         other.hears_nothing(Duration::from_secs(1)).await;
         assert_eq!(world.access.stats().notifications, 4);
+    });
+}
+
+#[test]
+fn news_wait_for_the_answer_that_is_under_way_and_no_longer() {
+    run_test("news and answers", |_| async {
+        let world = World::new().await;
+        let mut link = world.log_in(10_001, "phone").await;
+        // Two messages that are not answered until the gate opens, once for each.
+        link.send(SEND, 2, send(2, 2)).await;
+        link.send(SEND, 3, send(2, 3)).await;
+        world.fakes.notify(10_001, 7);
+        link.hears_nothing(Duration::from_secs(1)).await;
+        world.fakes.gate.add_permits(1);
+        assert_eq!(link.recv().await.cmd, SEND);
+        assert_eq!(is_notified(&mut link).await, 7, "the other still waits");
+        world.fakes.gate.add_permits(1);
+        assert_eq!(link.recv().await.cmd, SEND);
+        world.fakes.notify(10_001, 8);
+        assert_eq!(is_notified(&mut link).await, 8);
     });
 }
 

@@ -12,10 +12,13 @@ pub struct Config {
     pub run_tasks_max: u32,
     /// Members of one call. Default 250: some milliseconds of work, so that a busy store serves others in between.
     pub batch_members_max: usize,
+    /// Such calls of one run at once; when all have come back, how far the run is is noted. Default 4: a group of the usual bound is written
+    /// in the time of one commit and needs no note.
+    pub batches_at_once: usize,
     /// Milliseconds that a worker's question for tasks waits. Default 20,000.
     pub take_wait_ms: u32,
-    /// Milliseconds of a lease. Default 20,000: more than the members' pages, a batch with its patience, and a call that does not answer
-    /// take together.
+    /// Milliseconds of a lease, renewed five times in this time while a run is delivered. Default 5,000: a group whose worker was killed
+    /// waits for no longer, and a queue that restarts meanwhile ends no lease of a worker that lives.
     pub lease_ms: u32,
     /// Milliseconds for one call to a store. Default 5,000.
     pub call_timeout_ms: u64,
@@ -37,8 +40,9 @@ impl Default for Config {
             workers: 16,
             run_tasks_max: 16,
             batch_members_max: 250,
+            batches_at_once: 4,
             take_wait_ms: 20_000,
-            lease_ms: 20_000,
+            lease_ms: 5_000,
             call_timeout_ms: 5_000,
             patience_ms: 5_000,
             pause_ms: 50,

@@ -8,6 +8,7 @@ use crate::pause::Pauses;
 use crate::progress::{Leg, Progress};
 use crate::tasks::Run;
 use crate::trouble::Trouble;
+use futures_util::future::try_join_all;
 use im_idl::message_store::{FanOutRequest, FanOutRow, MessageStoreClient};
 use im_idl::queue::{ExtendRequest, QueueClient};
 use im_serve::Notifier;
@@ -17,6 +18,8 @@ use tokio::time::Instant;
 
 /// The queue that tasks come from.
 pub(crate) const QUEUE: &str = "fanout";
+/// Times that a lease is renewed before it would run out: some may get lost, or wait for a queue that restarts.
+const RENEWALS_PER_LEASE: u64 = 5;
 
 /// Delivers runs.
 pub(crate) struct Delivery {
@@ -41,6 +44,13 @@ impl Delivery {
     /// # Errors
     /// What keeps it; what was done until then is done, and noted.
     pub(crate) async fn deliver(&self, run: &Run) -> Result<Pace, Trouble> {
+        tokio::select! {
+            delivered = self.write_rows(run) => delivered,
+            () = self.keep_leases(run) => Err(Trouble::Lost),
+        }
+    }
+
+    async fn write_rows(&self, run: &Run) -> Result<Pace, Trouble> {
         let members = self.members.of(run.group, run.group_version);
         let members = members.await.map_err(Trouble::of)?;
         let mut pace = Pace::default();
@@ -49,21 +59,38 @@ impl Delivery {
         for (i, leg) in legs.iter().enumerate() {
             let from = members.partition_point(|uin| *uin <= leg.after);
             let rest = &members[from..];
-            for batch in rest.chunks(self.config.batch_members_max.max(1)) {
-                pace.slow |= self.write(run.group, &leg.seqs, batch).await?;
-                let is_last = i == last_leg && batch.last() == rest.last();
+            for stretch in rest.chunks(self.stretch_members()) {
+                pace.slow |= self.write_stretch(run.group, &leg.seqs, stretch).await?;
+                let is_last = i == last_leg && stretch.last() == rest.last();
                 if !is_last || !run.also.is_empty() {
-                    self.note(run, Some(through(leg, batch))).await?;
+                    self.note(run, Some(through(leg, stretch))).await?;
                 }
             }
         }
         for (seq, uins) in &run.also {
-            for batch in uins.chunks(self.config.batch_members_max.max(1)) {
-                pace.slow |= self.write(run.group, &[*seq], batch).await?;
-                self.note(run, None).await?;
+            for stretch in uins.chunks(self.stretch_members()) {
+                pace.slow |= self.write_stretch(run.group, &[*seq], stretch).await?;
             }
         }
         Ok(pace)
+    }
+
+    /// Members between two notes of progress.
+    fn stretch_members(&self) -> usize {
+        self.config.batch_members_max.max(1) * self.config.batches_at_once.max(1)
+    }
+
+    /// Rows into some batches of inboxes, all at once: each inbox is in one of them. Whether one took long.
+    async fn write_stretch(
+        &self,
+        group: u64,
+        seqs: &[u64],
+        stretch: &[u64],
+    ) -> Result<bool, Trouble> {
+        let batches = stretch.chunks(self.config.batch_members_max.max(1));
+        let writes = batches.map(|batch| self.write(group, seqs, batch));
+        let slow = try_join_all(writes).await?;
+        Ok(slow.contains(&true))
     }
 
     /// Rows into some inboxes, again for those whose inboxes did not take them. Whether it took long.
@@ -109,6 +136,20 @@ impl Delivery {
         Ok(versions)
     }
 
+    /// Keeps the run's leases for as long as it is polled; ends when they are somebody else's.
+    ///
+    /// So a lease may be short, and whoever waits for a worker that was killed waits for that only: a lease that covered the slowest run
+    /// would hold up a group for all of it.
+    async fn keep_leases(&self, run: &Run) {
+        let every = Duration::from_millis(u64::from(self.config.lease_ms) / RENEWALS_PER_LEASE);
+        loop {
+            tokio::time::sleep(every.max(Duration::from_millis(1))).await;
+            if self.note(run, None).await.is_err() {
+                return;
+            }
+        }
+    }
+
     /// Keeps the run's leases, and notes how far it is.
     async fn note(&self, run: &Run, progress: Option<Progress>) -> Result<(), Trouble> {
         let request = ExtendRequest {
@@ -129,11 +170,11 @@ impl Delivery {
     }
 }
 
-/// What is reached with a batch of a leg.
-fn through(leg: &Leg, batch: &[u64]) -> Progress {
+/// What is reached with some members of a leg.
+fn through(leg: &Leg, members: &[u64]) -> Progress {
     Progress {
         through_seq: leg.seqs.last().copied().unwrap_or(0),
-        after: batch.last().copied().unwrap_or(0),
+        after: members.last().copied().unwrap_or(0),
     }
 }
 

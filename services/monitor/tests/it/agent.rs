@@ -18,10 +18,15 @@ use tempfile::TempDir;
 use tokio::time::sleep;
 
 svrkit_rt::monitor! {
+    /// Counted around an agent that is killed.
     static KILLED: Counter = "it_agent_killed";
+    /// Counted while the centre is away.
     static AWAY: Counter = "it_centre_away";
+    /// Counted in reports that are dropped.
     static DROPPED: Counter = "it_reports_dropped";
+    /// Counted beside a file that is none.
     static GARBAGE: Counter = "it_garbage_beside";
+    /// Counted before the centre forgets everything.
     static ANOTHER: Counter = "it_another_store";
 }
 

@@ -82,14 +82,17 @@ fn doc(profile: Option<&Profile>, focus: &str, form: Form) -> Doc {
         units::age(ago),
     ));
     let root = Node::of(profile);
-    match root.at(focus) {
-        Some(node) => {
-            if !focus.is_empty() {
-                doc.heading(&node.name);
-            }
-            doc.part(Part::Figure(draw(node, focus)));
+    if focus.is_empty() {
+        let (fork, path, above) = root.fork();
+        if above > 0 {
+            doc.paragraph(format!("Below {above} functions that all have in common."));
         }
-        None => drop(doc.paragraph("That is not in this profile any more.")),
+        doc.part(Part::Figure(draw(fork, &path)));
+    } else if let Some(node) = root.at(focus) {
+        doc.heading(&node.name);
+        doc.part(Part::Figure(draw(node, focus)));
+    } else {
+        doc.paragraph("That is not in this profile any more.");
     }
     doc
 }

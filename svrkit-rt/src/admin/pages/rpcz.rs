@@ -146,7 +146,7 @@ fn table(rows: &[Row<'_>]) -> Table {
             None => Cell::dim("refused at once"),
         };
         let happened = match last.method == first.method {
-            true => Cell::dim(&last.side),
+            true => Cell::dim("itself"),
             false => Cell::code(&last.method),
         };
         table.rows.push(vec![

@@ -44,6 +44,18 @@ impl Node {
         Some(node)
     }
 
+    /// The first node below which there is a choice, its path from here, and how many functions are above it: all stacks begin with
+    /// them, so they say nothing.
+    pub(in crate::admin) fn fork(&self) -> (&Node, String, usize) {
+        let (mut node, mut steps) = (self, 0);
+        while let [only] = node.below.as_slice()
+            && only.count == node.count
+        {
+            (node, steps) = (only, steps + 1);
+        }
+        (node, vec!["0"; steps].join("."), steps)
+    }
+
     fn named(name: &str) -> Node {
         Node {
             name: name.to_owned(),
@@ -88,6 +100,8 @@ mod tests {
         assert_eq!(at("0.1.0"), Some(("b", 2)));
         assert_eq!(at("0.1.9"), None);
         assert_eq!(at("x"), None);
+        let (fork, path, above) = root.fork();
+        assert_eq!((fork.name.as_str(), path.as_str(), above), ("t", "0", 1));
         assert!(profile.folded().contains("t;a;d 2\n"));
     }
 }

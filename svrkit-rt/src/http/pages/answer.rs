@@ -99,7 +99,8 @@ async fn serve<S>(
             ReadError::Broken(_) => e.status().into(),
         })?;
     }
-    let _entered = server.enter(request.body.len())?;
+    let entered = server.enter(request.body.len());
+    let _entered = entered.map_err(|refused| refused.status)?;
     // A task of its own, for the runtime catches what panics in it; dropped, it ends with its set.
     let mut task = JoinSet::new();
     task.spawn(handler(request));

@@ -8,6 +8,7 @@ fn config() -> Config {
     Config {
         workers: 1,
         batch_members_max: 4,
+        batches_at_once: 1,
         ..Config::default()
     }
 }
@@ -16,7 +17,7 @@ fn config() -> Config {
 fn wherever_it_ends_each_row_arrives_once_and_in_order() {
     run_test("every step", |_| async {
         let mut ended = 0;
-        for after in [false, true] {
+        for (after, batches_at_once) in [(false, 1), (true, 1), (false, 2), (true, 2)] {
             for step in 0.. {
                 let world = World::new(10);
                 world.send(1..=3);
@@ -26,7 +27,11 @@ fn wherever_it_ends_each_row_arrives_once_and_in_order() {
                 };
                 world.tasks.push(also);
                 world.steps.freeze(step, after);
-                let fanout = world.fanout(config()).await;
+                let config = Config {
+                    batches_at_once,
+                    ..config()
+                };
+                let fanout = world.fanout(config.clone()).await;
                 sleep(Duration::from_millis(500)).await;
                 let was_frozen = world.steps.is_frozen();
                 drop(fanout);
@@ -34,7 +39,7 @@ fn wherever_it_ends_each_row_arrives_once_and_in_order() {
                 world.steps.thaw();
                 world.tasks.release();
                 world.send([5]);
-                let _next = world.fanout(config()).await;
+                let _next = world.fanout(config).await;
                 world.done().await;
                 world.check(10, 1..=5);
                 assert_eq!(world.inboxes.of(20_001, GROUP), [4]);
@@ -45,7 +50,7 @@ fn wherever_it_ends_each_row_arrives_once_and_in_order() {
             }
         }
         assert!(
-            ended >= 18,
+            ended >= 32,
             "members, batches, progress and end: {ended} steps"
         );
     });
@@ -115,5 +120,20 @@ fn a_worker_whose_lease_is_lost_leaves_the_rest_to_the_other() {
         world.done().await;
         world.check(12, [1]);
         assert_eq!(stats(&fanout).await.failures, 0);
+    });
+}
+
+#[test]
+fn a_worker_that_lives_keeps_its_lease_however_long_a_batch_takes() {
+    run_test("keeps", |_| async {
+        let world = World::new(4);
+        world.inboxes.with(|state| state.takes_ms = 4_500);
+        world.send([1]);
+        let _fanout = world.fanout(config()).await;
+        world.done().await;
+        world.check(4, [1]);
+        let extended = world.tasks.with(|state| state.extended);
+        assert_eq!(extended, 4, "a lease of 5 s, five times in its time");
+        assert_eq!(world.inboxes.with(|state| state.calls.len()), 1);
     });
 }

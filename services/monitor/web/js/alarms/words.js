@@ -23,13 +23,13 @@ export function alarmIcon({ state, silenced }) {
 }
 
 /**
- * What colours it: a silenced alarm has no colour, and only what fires and is critical is red.
+ * What colours it: only what fires and is critical is red; what is silenced, or has no figure to judge by, has no colour.
  *
  * @param {Alarm} alarm
  * @returns {"bad" | "warning" | "muted"}
  */
 export function alarmTone({ state, severity, silenced }) {
-  if (silenced) return "muted";
+  if (silenced || state === "no_data") return "muted";
   return state === "firing" && severity === "critical" ? "bad" : "warning";
 }
 

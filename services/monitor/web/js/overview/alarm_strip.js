@@ -5,6 +5,7 @@ import { alarmCurve } from "../curves.js";
 import { h, setAttribute, setText } from "../dom.js";
 import { icon } from "../icon.js";
 import { keyed } from "../keyed.js";
+import { isFigure } from "../number.js";
 import { link } from "../route.js";
 import { named, t } from "../words/index.js";
 
@@ -64,7 +65,7 @@ function chipOf(first) {
       signDrawn = name;
       setText(rule, alarm.rule);
       setText(about, Object.values(alarm.labels).join(" "));
-      setText(figures, `${alarmFigure(alarm, "value")} · ${alarmAge(alarm)}`);
+      setText(figures, isFigure(alarm.value) ? `${alarmFigure(alarm, "value")} · ${alarmAge(alarm)}` : alarmAge(alarm));
       setAttribute(element, "data-tone", alarmTone(alarm));
       setAttribute(element, "data-state", alarm.state);
       setAttribute(element, "title", `${alarm.summary}\n${t("limit")}: ${alarmFigure(alarm, "threshold")}`);

@@ -111,7 +111,7 @@ function columns() {
     {
       ...figure,
       key: "report",
-      width: 70,
+      width: 80,
       title: t("last_report"),
       hint: t("last_report_hint"),
       order: ({ last_report_s }) => last_report_s ?? -1,

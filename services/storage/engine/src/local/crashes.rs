@@ -4,6 +4,7 @@
 use crate::batch::{Batch, Condition};
 use crate::error::{EngineError, WriteError};
 use crate::key_table::KeyTable;
+use crate::local::key::Key;
 use crate::local::store::{Applied, Settling, Store};
 use crate::local::wal::{Change, Disk, Fault, FaultyDisk, Log, RecordWriter, RowChange, recover};
 use crate::local::{Local, LocalConfig, open::open_with};
@@ -222,7 +223,7 @@ fn a_row_that_reached_the_store_early_is_deleted_there() {
             let change = Change {
                 version,
                 new: version == 1,
-                rows: vec![("k".into(), row)],
+                rows: vec![(Key::from(&b"k"[..]), row)],
             };
             record.clear();
             record.push(b"p0", &change);

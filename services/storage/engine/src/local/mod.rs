@@ -11,6 +11,7 @@ mod core;
 #[cfg(test)]
 mod crashes;
 mod figures;
+mod key;
 mod open;
 mod queue;
 mod reader;

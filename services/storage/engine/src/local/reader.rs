@@ -209,7 +209,7 @@ fn merge(
             })
         };
         if let Some(row) = row
-            && page.push(&row.key, &row.value, row.version) == Room::Full
+            && page.push(row.key.clone(), row.value.clone(), row.version) == Room::Full
         {
             return Ok((page.finish(), Some(row)));
         }

@@ -2,6 +2,7 @@
 
 use crate::batch::{Batch, Condition, Op};
 use crate::error::{EngineError, WriteError};
+use crate::local::key::Key;
 use crate::local::wal::{Change, RowChange};
 use crate::read::Version;
 use bytes::Bytes;
@@ -92,7 +93,7 @@ impl Group {
         match self
             .changes
             .get(partition)
-            .and_then(|change| change.row(key))
+            .and_then(|change| change.row(&Key::from(key)))
         {
             Some(row) => Ok(row.value.clone().map(|value| (value, row.version))),
             None => view.row(partition, key),
@@ -137,16 +138,16 @@ impl Change {
         let mut ranges = ranges.into_iter();
         for op in &batch.ops {
             match op {
-                Op::Put { key, value } => self.put(Bytes::copy_from_slice(key), value, end),
+                Op::Put { key, value } => self.put(Key::from(key), value, end),
                 Op::Append { prefix, value } => {
                     appended += 1;
-                    let key = [&prefix[..], &appended.to_be_bytes()].concat();
-                    self.put(key.into(), value, appended);
+                    let key = Key::of(&[prefix, &appended.to_be_bytes()]);
+                    self.put(key, value, appended);
                 }
-                Op::Delete { key } => self.delete(Bytes::copy_from_slice(key), end),
+                Op::Delete { key } => self.delete(Key::from(key), end),
                 Op::DeleteRange { from, to } => {
                     for key in ranges.next().unwrap_or_default() {
-                        self.delete(key, end);
+                        self.delete(Key::from(&key), end);
                     }
                     self.delete_staged(from, to.as_ref(), end);
                 }
@@ -155,19 +156,20 @@ impl Change {
         self.version = end;
     }
 
-    fn put(&mut self, key: Bytes, value: &Bytes, version: Version) {
+    fn put(&mut self, key: Key, value: &Bytes, version: Version) {
         let value = Some(Bytes::copy_from_slice(value));
         self.set(key, RowChange { value, version });
     }
 
-    fn delete(&mut self, key: Bytes, version: Version) {
+    fn delete(&mut self, key: Key, version: Version) {
         let value = None;
         self.set(key, RowChange { value, version });
     }
 
     /// Deletes what the group itself has put into a range.
     fn delete_staged(&mut self, from: &Bytes, to: Option<&Bytes>, version: Version) {
-        let inside = |key: &Bytes| key >= from && to.is_none_or(|to| key < to);
+        let (from, to) = (Key::from(from), to.map(Key::from));
+        let inside = |key: &Key| *key >= from && to.as_ref().is_none_or(|to| key < to);
         for (_, row) in self.rows.iter_mut().filter(|(key, _)| inside(key)) {
             row.value = None;
             row.version = version;

@@ -1,6 +1,7 @@
 //! What memory has of one partition.
 
 use super::spans::{Span, Spans, after};
+use crate::local::key::Key;
 use crate::local::wal::{Change, RowChange};
 use crate::read::{Direction, Page, Row, Version};
 use crate::{Got, Scan};
@@ -9,8 +10,9 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::ops::Bound;
 
-/// Bytes that a row takes in memory beside its key and value, about: its place in the map and two allocations.
-const ROW_BYTES: usize = 112;
+/// Bytes that a row takes in memory beside its key and value, about: its place in the map, which holds a short key too, and its value's
+/// allocation.
+const ROW_BYTES: usize = 136;
 /// Bytes that a partition takes beside its rows, about: its entry and its map's first leaf.
 const PARTITION_BYTES: usize = 1_100;
 
@@ -41,7 +43,7 @@ struct Slot {
 pub(super) struct Partition {
     version: Version,
     header: State,
-    rows: BTreeMap<Bytes, Slot>,
+    rows: BTreeMap<Key, Slot>,
     known: Spans,
     /// Another one after each change, so that who read the store meanwhile knows that it has changed.
     pub(super) generation: u64,
@@ -135,7 +137,7 @@ impl Partition {
         }
     }
 
-    fn write(&mut self, key: Bytes, row: RowChange) {
+    fn write(&mut self, key: Key, row: RowChange) {
         let dirty = |value: Option<Bytes>, stored| Slot {
             value,
             version: row.version,
@@ -159,7 +161,7 @@ impl Partition {
                 }
             }
             Entry::Vacant(entry) => {
-                let stored = !self.known.hold(entry.key());
+                let stored = !self.known.are_all() && !self.known.hold(&entry.key().to_bytes());
                 if row.value.is_some() || stored {
                     let slot = dirty(row.value, stored);
                     self.dirty_bytes += slot.bytes(entry.key().len());
@@ -170,7 +172,7 @@ impl Partition {
     }
 
     pub(super) fn row(&self, key: &[u8]) -> Seen {
-        match self.rows.get(key) {
+        match self.rows.get(&Key::from(key)) {
             Some(Slot {
                 value: Some(value),
                 version,
@@ -219,9 +221,9 @@ impl Partition {
             (known, to) => known.clone().or_else(|| to.clone()),
         };
         let whole = from == scan.from && to == scan.to;
-        for (key, slot) in self.slots(from, to, scan.direction) {
+        for (key, slot) in self.slots(&from, to.as_ref(), scan.direction) {
             if let Some(value) = &slot.value
-                && page.push(key, value, slot.version) == Room::Full
+                && page.push(key.to_bytes(), value.clone(), slot.version) == Room::Full
             {
                 return Some(page.finish());
             }
@@ -236,10 +238,10 @@ impl Partition {
             return overlay;
         }
         let mut live = 0;
-        for (key, slot) in self.slots(scan.from.clone(), scan.to.clone(), scan.direction) {
+        for (key, slot) in self.slots(&scan.from, scan.to.as_ref(), scan.direction) {
             let row = slot.value.clone().map(|value| (value, slot.version));
             live += usize::from(row.is_some());
-            overlay.rows.push((key.clone(), row));
+            overlay.rows.push((key.to_bytes(), row));
             if live > scan.rows_max.max(1) {
                 break;
             }
@@ -258,19 +260,19 @@ impl Partition {
             (Some(end), Some(to)) => to <= end,
         };
         let whole = self.known.around(from).is_some_and(covers);
-        let slots = self.slots(from.clone(), to.cloned(), Direction::Forward);
-        let keys = slots.map(|(key, slot)| (key.clone(), slot.value.is_some()));
+        let slots = self.slots(from, to, Direction::Forward);
+        let keys = slots.map(|(key, slot)| (key.to_bytes(), slot.value.is_some()));
         (keys.collect(), whole)
     }
 
     fn slots(
         &self,
-        from: Bytes,
-        to: Option<Bytes>,
+        from: &Bytes,
+        to: Option<&Bytes>,
         direction: Direction,
-    ) -> impl Iterator<Item = (&Bytes, &Slot)> {
-        let to = to.map_or(Bound::Unbounded, Bound::Excluded);
-        let mut range = self.rows.range((Bound::Included(from), to));
+    ) -> impl Iterator<Item = (&Key, &Slot)> + use<'_> {
+        let to = to.map_or(Bound::Unbounded, |to| Bound::Excluded(Key::from(to)));
+        let mut range = self.rows.range((Bound::Included(Key::from(from)), to));
         std::iter::from_fn(move || match direction {
             Direction::Forward => range.next(),
             Direction::Backward => range.next_back(),
@@ -280,7 +282,7 @@ impl Partition {
     /// Keeps rows that were read from the store, which hold all of `span` that memory did not have.
     pub(super) fn keep(&mut self, rows: Vec<Row>, span: Span) {
         for row in rows {
-            if let Entry::Vacant(entry) = self.rows.entry(Bytes::copy_from_slice(&row.key)) {
+            if let Entry::Vacant(entry) = self.rows.entry(Key::from(&row.key)) {
                 let slot = Slot {
                     value: Some(row.value),
                     version: row.version,
@@ -314,7 +316,7 @@ impl Partition {
                 slot.state = State::Settling;
                 // From now on a deletion must reach the store, whether the checkpoint gets there or not.
                 slot.stored = true;
-                (key.clone(), slot.value.clone(), slot.version)
+                (key.to_bytes(), slot.value.clone(), slot.version)
             })
             .collect()
     }
@@ -353,7 +355,7 @@ impl Partition {
                 let size = slot.bytes(key.len());
                 left = left.saturating_sub(size);
                 *clean -= size;
-                cut = Some(after(key));
+                cut = Some(after(&key.to_bytes()));
                 false
             });
             match cut {
@@ -407,7 +409,7 @@ impl PageBuilder {
     }
 
     /// Offers the next row.
-    pub(crate) fn push(&mut self, key: &Bytes, value: &Bytes, version: Version) -> Room {
+    pub(crate) fn push(&mut self, key: Bytes, value: Bytes, version: Version) -> Room {
         self.bytes += key.len() + value.len();
         let full = self.page.rows.len() >= self.rows_max || self.bytes > self.bytes_max;
         if full && !self.page.rows.is_empty() {
@@ -415,8 +417,8 @@ impl PageBuilder {
             return Room::Full;
         }
         self.page.rows.push(Row {
-            key: key.clone(),
-            value: value.clone(),
+            key,
+            value,
             version,
         });
         Room::Left

@@ -56,6 +56,11 @@ impl Spans {
         Spans(vec![Span { from, to: None }])
     }
 
+    /// Whether they hold every key there can be.
+    pub(super) fn are_all(&self) -> bool {
+        matches!(&self.0[..], [span] if span.from.is_empty() && span.to.is_none())
+    }
+
     /// Whether the key is in one of them.
     pub(super) fn hold(&self, key: &[u8]) -> bool {
         self.around(key).is_some()

@@ -1,5 +1,6 @@
 //! The bytes of one record: a group of changes that is durable as one.
 
+use crate::local::key::Key;
 use crate::read::Version;
 use bytes::Bytes;
 
@@ -23,18 +24,18 @@ pub(crate) struct Change {
     /// The partition was never written before.
     pub(crate) new: bool,
     /// The rows it changed, as they are after it, in order of their keys.
-    pub(crate) rows: Vec<(Bytes, RowChange)>,
+    pub(crate) rows: Vec<(Key, RowChange)>,
 }
 
 impl Change {
     /// What it makes of a row, if it changes it.
-    pub(crate) fn row(&self, key: &[u8]) -> Option<&RowChange> {
-        let index = self.rows.binary_search_by(|(other, _)| other[..].cmp(key));
+    pub(crate) fn row(&self, key: &Key) -> Option<&RowChange> {
+        let index = self.rows.binary_search_by(|(other, _)| other.cmp(key));
         Some(&self.rows[index.ok()?].1)
     }
 
     /// Changes a row, once more or for the first time.
-    pub(crate) fn set(&mut self, key: Bytes, row: RowChange) {
+    pub(crate) fn set(&mut self, key: Key, row: RowChange) {
         // Nearly always a batch's keys rise: no search, and nothing to move.
         if self.rows.last().is_none_or(|(last, _)| *last < key) {
             return self.rows.push((key, row));
@@ -73,13 +74,15 @@ impl RecordWriter {
     /// Adds what happened to one partition.
     pub(crate) fn push(&mut self, partition: &[u8], change: &Change) {
         let bytes = &mut self.bytes;
-        put_short(bytes, partition);
+        bytes.extend_from_slice(&(partition.len() as u16).to_le_bytes());
+        bytes.extend_from_slice(partition);
         bytes.extend_from_slice(&change.version.to_le_bytes());
         bytes.push(u8::from(change.new));
         bytes.extend_from_slice(&(change.rows.len() as u32).to_le_bytes());
         for (key, row) in &change.rows {
             bytes.push(if row.value.is_some() { PUT } else { DELETE });
-            put_short(bytes, key);
+            bytes.extend_from_slice(&(key.len() as u16).to_le_bytes());
+            key.write(bytes);
             if let Some(value) = &row.value {
                 bytes.extend_from_slice(&row.version.to_le_bytes());
                 bytes.extend_from_slice(&(value.len() as u32).to_le_bytes());
@@ -116,11 +119,6 @@ impl RecordWriter {
         bytes.resize(padded, 0);
         bytes
     }
-}
-
-fn put_short(bytes: &mut Vec<u8>, short: &[u8]) {
-    bytes.extend_from_slice(&(short.len() as u16).to_le_bytes());
-    bytes.extend_from_slice(short);
 }
 
 /// The salt keeps bytes of the file's former life, and values that a client made to look like a record, from being taken for one.
@@ -164,7 +162,7 @@ impl<'a> Record<'a> {
         let partitions = body.u32()?;
         let mut changes = Vec::new();
         for _ in 0..partitions {
-            let partition = body.short()?;
+            let partition = Bytes::copy_from_slice(body.short()?);
             let mut change = Change {
                 version: body.u64()?,
                 new: body.u8()? == 1,
@@ -172,12 +170,12 @@ impl<'a> Record<'a> {
             };
             for _ in 0..body.u32()? {
                 let kind = body.u8()?;
-                let key = body.short()?;
+                let key = Key::from(body.short()?);
                 let row = match kind {
                     PUT => {
                         let version = body.u64()?;
                         let bytes = body.u32()? as usize;
-                        let value = Some(body.bytes(bytes)?);
+                        let value = Some(Bytes::copy_from_slice(body.bytes(bytes)?));
                         RowChange { value, version }
                     }
                     DELETE => RowChange {
@@ -197,11 +195,11 @@ impl<'a> Record<'a> {
 /// What of a body has not been read yet.
 struct Body<'a>(&'a [u8]);
 
-impl Body<'_> {
-    fn bytes(&mut self, count: usize) -> Option<Bytes> {
+impl<'a> Body<'a> {
+    fn bytes(&mut self, count: usize) -> Option<&'a [u8]> {
         let (bytes, rest) = self.0.split_at_checked(count)?;
         self.0 = rest;
-        Some(Bytes::copy_from_slice(bytes))
+        Some(bytes)
     }
 
     fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
@@ -222,7 +220,7 @@ impl Body<'_> {
         self.array().map(u64::from_le_bytes)
     }
 
-    fn short(&mut self) -> Option<Bytes> {
+    fn short(&mut self) -> Option<&'a [u8]> {
         let bytes = self.array().map(u16::from_le_bytes)?;
         self.bytes(bytes.into())
     }
@@ -251,8 +249,8 @@ mod tests {
             version: 7,
             new: true,
             rows: vec![
-                ("gone".into(), row(None, 7)),
-                ("here".into(), row(Some("value"), 6)),
+                (Key::from(&b"gone"[..]), row(None, 7)),
+                (Key::from(&b"here"[..]), row(Some("value"), 6)),
             ],
         }
     }

@@ -3,6 +3,7 @@
 use super::faulty::{Fault, FaultyDisk};
 use super::recovery::{LogError, Recovered, recover};
 use super::{Change, Log, Lsn, RecordWriter, RowChange};
+use crate::local::key::Key;
 use bytes::Bytes;
 use std::io;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ fn change(lsn: Lsn, value_bytes: usize) -> Change {
     Change {
         version: lsn,
         new: lsn == 1,
-        rows: vec![("k".into(), row)],
+        rows: vec![(Key::from(&b"k"[..]), row)],
     }
 }
 
