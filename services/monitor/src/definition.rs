@@ -17,12 +17,11 @@ pub(crate) struct Definition {
 }
 
 impl Definition {
-    /// Its number: the 64-bit FNV-1a hash of kind, name and labels. Whoever has the definition has the number, so nobody gives
-    /// numbers out and none has to be remembered.
+    /// Its number. Whoever has the definition has the number, so nobody gives numbers out and none has to be remembered.
     pub(crate) fn id(&self) -> u64 {
         let labels = self.labels.iter();
         let labels = labels.map(|(name, value)| (name.as_str(), value.as_str()));
-        id(self.kind, &self.name, labels)
+        series_id(self.kind, &self.name, labels)
     }
 
     /// The value of a label.
@@ -74,8 +73,9 @@ impl Definition {
     }
 }
 
-/// The number of a series.
-pub(crate) fn id<'a>(
+/// The number by which agents and centre call a series: the 64-bit FNV-1a hash of the kind's number (as in [`Kind`], one byte), the name,
+/// and for each label `0xFF`, its name, `0xFF`, its value.
+pub fn series_id<'a>(
     kind: Kind,
     name: &str,
     labels: impl Iterator<Item = (&'a str, &'a str)>,
@@ -149,7 +149,10 @@ mod tests {
     fn a_definition_is_understood_as_it_was_sent() {
         let sent = definition().to_wire();
         assert_eq!(Definition::from_wire(&sent), Some(definition()));
-        assert_eq!(id(Kind::Counter, "", [].into_iter()), 0xAF63_BC4C_8601_B62C);
+        assert_eq!(
+            series_id(Kind::Counter, "", [].into_iter()),
+            0xAF63_BC4C_8601_B62C
+        );
     }
 
     #[test]
@@ -160,8 +163,9 @@ mod tests {
         other.kind = Kind::Gauge;
         assert_ne!(other.id(), definition().id());
         let (a, b) = ([("a", "bc")], [("ab", "c")]);
-        let number =
-            |labels: [(&'static str, &'static str); 1]| id(Kind::Gauge, "x", labels.into_iter());
+        let number = |labels: [(&'static str, &'static str); 1]| {
+            series_id(Kind::Gauge, "x", labels.into_iter())
+        };
         assert_ne!(number(a), number(b));
     }
 

@@ -24,4 +24,5 @@ pub use agent::{AgentDeps, build_agent, start_agent};
 pub use calendar::{Date, Zone};
 pub use centre::{Centre, Deps, open_past, serve, start};
 pub use config::{AgentConfig, Config};
+pub use definition::series_id;
 pub use store::Past;

@@ -1,7 +1,7 @@
 //! The machine itself, as an instance called `host`: processors, memory, network, files. Where there is no `/proc`, there is none.
 
 use super::reading::{InstanceReading, SeriesReading, Value};
-use crate::definition::Definition;
+use crate::definition::{Definition, series_id};
 use std::fs;
 use std::sync::Arc;
 use svrkit_rt::monitor::Kind;
@@ -25,7 +25,7 @@ pub(super) fn read() -> Option<InstanceReading> {
     Some(InstanceReading {
         name: NAME.to_owned(),
         service: NAME.to_owned(),
-        run: crate::definition::id(Kind::Counter, boot.trim(), [].into_iter()),
+        run: series_id(Kind::Counter, boot.trim(), [].into_iter()),
         run_began_ms: began_ms,
         started_ms: began_ms,
         series,

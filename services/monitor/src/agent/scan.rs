@@ -1,7 +1,7 @@
 //! Reads the segments of a machine's processes.
 
 use super::reading::{InstanceReading, SeriesReading, Value};
-use crate::definition::{self, Definition};
+use crate::definition::{Definition, series_id};
 use im_serve::process::causes;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -117,7 +117,7 @@ impl Scanner {
     fn series(&mut self, series: monitor::Series) -> SeriesReading {
         let labels = series.labels.iter();
         let labels = labels.map(|(name, value)| (name.as_str(), value.as_str()));
-        let id = definition::id(series.metric.kind, &series.metric.name, labels);
+        let id = series_id(series.metric.kind, &series.metric.name, labels);
         let known = self.definitions.entry(id);
         let definition = known.or_insert_with(|| {
             let metric = &*series.metric;
