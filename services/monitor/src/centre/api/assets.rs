@@ -60,6 +60,7 @@ static FILES: &[(&str, &[u8])] = &files![
     "js/overview/graph_labels.js",
     "js/overview/graph_layout.js",
     "js/overview/graph_list.js",
+    "js/overview/graph_node.js",
     "js/overview/graph_path.js",
     "js/overview/graph_picture.js",
     "js/overview/instances.js",
