@@ -2,6 +2,7 @@
 //! with the same settings.
 #![forbid(unsafe_code)]
 
+mod edges;
 mod one_process;
 mod role;
 mod services;

@@ -1,10 +1,13 @@
 //! Every service in one process, over the memory transport.
 
+use crate::edges::counted;
 use crate::services::start_role;
 use im_access::Access;
 use im_monitor::Centre;
 use im_serve::process::causes;
-use im_serve::{Listeners, Peers, ROLES, Role, RunningAdmin, Settings, Start, StartError, Told};
+use im_serve::{
+    Counters, Listeners, Peers, ROLES, Role, RunningAdmin, Settings, Start, StartError, Told,
+};
 use std::collections::BTreeMap;
 use svrkit_rt::{Channel, Listener, Server, ServerWatch, memory};
 use tokio::sync::watch;
@@ -42,6 +45,7 @@ impl OneProcess {
         rewire: impl Fn(&str, &str, Channel) -> Channel,
     ) -> Result<OneProcess, StartError> {
         let settings = changes.borrow().clone();
+        let counts = Counters::from_settings(&settings)?.enabled;
         let told = Told::new();
         let mut channels = BTreeMap::new();
         let mut waiting = BTreeMap::new();
@@ -57,7 +61,11 @@ impl OneProcess {
                 .iter()
                 .filter_map(|name| channels.get_key_value(name));
             let peers = callees.fold(Peers::new(), |peers, (name, channel)| {
-                peers.with(*name, rewire(role.name, name, channel.clone()))
+                let channel = match counts {
+                    true => counted(role.name, name, channel),
+                    false => channel.clone(),
+                };
+                peers.with(*name, rewire(role.name, name, channel))
             });
             Start {
                 role: role.name,

@@ -1,5 +1,7 @@
 //! Id-value monitoring of the backend: an agent on every machine, and a centre that keeps what they report.
 //!
+//! - [`start_agent`]: reads the counters of a machine's processes and reports where they stand. [`Centre`]: takes reports, keeps them in a
+//!   store of its own (`FORMAT.md`), and shows them ([`Past`]); its page is in `web/`.
 //! - [`history`]: the past of every series, as alarms, mails and pages ask for it.
 //! - [`plan`]: what is watched and who is told, as one file says it.
 //! - [`alarms`]: rules, states, notices; pure. [`keeper`]: the task that keeps them. [`sinks`]: where people are told.

@@ -93,7 +93,8 @@ pub(crate) fn command(data_dir: &Path) -> Command {
         .args(["--page", "127.0.0.1:0", "--data-dir"])
         .arg(data_dir)
         // Else each test leaves something on the machine's memory file system.
-        .env("IM__COUNTERS__DIRECTORY", data_dir.join("counters"));
+        .env("IM__COUNTERS__DIRECTORY", data_dir.join("counters"))
+        .env("IM__AGENT__PERIOD_MS", "1000");
     command
 }
 

@@ -2,5 +2,6 @@
 
 mod backend;
 mod killed;
+mod monitor;
 mod settings;
 mod split;

@@ -150,7 +150,7 @@ impl Series {
                     ..HistogramReading::default()
                 };
                 // Three buckets either way, and a tail.
-                for bucket in 0..counts.len() {
+                for (bucket, total) in counts.iter_mut().enumerate() {
                     let away = (bucket as f64 - *middle) / 2.5;
                     let tail = if away > 0.0 {
                         0.002 / (1.0 + away * away)
@@ -160,10 +160,10 @@ impl Series {
                     let share = (-away * away / 2.0).exp() / 6.3 + tail;
                     let more = events(count as f64 * share);
                     if more > 0 {
-                        counts[bucket] += more;
+                        *total += more;
                         *sum += more * (bucket as f64 / 4.0).exp2() as u64;
                         reading.buckets.push(bucket as u32);
-                        reading.counts.push(counts[bucket]);
+                        reading.counts.push(*total);
                     }
                 }
                 reading.sum = *sum;

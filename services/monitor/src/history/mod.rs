@@ -11,21 +11,6 @@ pub use selector::{Scope, Selector};
 
 use std::collections::BTreeMap;
 
-/// One window of one series: of a counter the increments in it, of a gauge its values, of a histogram what was observed.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Point {
-    /// Its beginning, seconds since 1970.
-    pub at_s: u64,
-    /// The smallest report.
-    pub min: f64,
-    /// The greatest report.
-    pub max: f64,
-    /// All reports together.
-    pub sum: f64,
-    /// Reports in it.
-    pub count: u64,
-}
-
 /// Widths of windows. The wider, the longer they are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Tier {

@@ -1,6 +1,7 @@
 //! The call graph: services, and who calls whom.
 //!
-//! A caller is known by its role, a callee by the full name of its service. The name of a role's own service is the one it serves most.
+//! A caller is known by its role, a callee by the full name of its service; a role's own service is that of its package that is called
+//! most. Where all roles are one process, what it counts as a caller is of all of them, so how many calls each makes it counts beside.
 
 use super::methods::share;
 use super::recent::{Numbers, Recent};
@@ -38,25 +39,10 @@ struct Edge {
 /// The graph of the last `range_s`, with figures of the last minute.
 pub(super) fn graph(recent: &Recent<'_>, range_s: u64) -> Graph {
     let served = Figures::of(recent, range_s, "rpc_server", &["service"]);
-    let called = Figures::of(recent, range_s, "rpc_client", &["role", "service"]);
-    let own = own_services(recent, range_s);
-    let mut names: BTreeSet<&String> = BTreeSet::new();
-    let mut edges = Vec::new();
-    for (key, _) in called.seen.iter().filter(|(key, _)| !is_built_in(&key[1])) {
-        let (role, to) = (&key[0], &key[1]);
-        let from = own.get(role).unwrap_or(role);
-        names.extend([from, to]);
-        let (qps, errors, p99_us) = called.at(key);
-        edges.push(Edge {
-            from: from.clone(),
-            to: to.clone(),
-            qps,
-            errors,
-            p99_us,
-        });
-    }
+    let edges = edges(recent, range_s, &own_services(&served));
     let services = served.seen.keys().map(|key| &key[0]);
-    names.extend(services.filter(|service| !is_built_in(service)));
+    let mut names: BTreeSet<&String> = services.filter(|name| !is_built_in(name)).collect();
+    names.extend(edges.iter().flat_map(|edge| [&edge.from, &edge.to]));
     let nodes = names.into_iter().map(|name| {
         let (qps, errors, p99_us) = served.at(std::slice::from_ref(name));
         Node {
@@ -72,21 +58,62 @@ pub(super) fn graph(recent: &Recent<'_>, range_s: u64) -> Graph {
     }
 }
 
+fn edges(recent: &Recent<'_>, range_s: u64, own: &BTreeMap<String, String>) -> Vec<Edge> {
+    let called = Figures::of(recent, range_s, "rpc_client", &["role", "service"]);
+    let name_of = |role: &String| own.get(role).unwrap_or(role).clone();
+    let mut edges = Vec::new();
+    // Of processes with several roles: who calls, by their own count; how that goes, as of all callers together.
+    let within = ["role", "from", "to"];
+    let calls = Selector::named("im_role_calls");
+    let rates = recent.by(&calls, &within, Value::Rate);
+    let seen = recent.since(range_s, &calls, &within, Value::Sum);
+    for key in seen
+        .iter()
+        .filter(|(_, sum)| **sum > 0.0)
+        .map(|(key, _)| key)
+    {
+        let (from, to) = (name_of(&key[1]), name_of(&key[2]));
+        let (_, errors, p99_us) = called.at(&[key[0].clone(), to.clone()]);
+        edges.push(Edge {
+            from,
+            to,
+            qps: rates.get(key).copied().unwrap_or(0.0),
+            errors,
+            p99_us,
+        });
+    }
+    let tells_apart: BTreeSet<&String> = seen.keys().map(|key| &key[0]).collect();
+    let others = called
+        .seen
+        .keys()
+        .filter(|key| !tells_apart.contains(&key[0]));
+    for key in others.filter(|key| !is_built_in(&key[1])) {
+        let (qps, errors, p99_us) = called.at(key);
+        edges.push(Edge {
+            from: name_of(&key[0]),
+            to: key[1].clone(),
+            qps,
+            errors,
+            p99_us,
+        });
+    }
+    edges
+}
+
 fn is_built_in(service: &str) -> bool {
     BUILT_IN.iter().any(|package| service.starts_with(package))
 }
 
-/// Which service a role is: of those whose package it is named after, the one that was called most.
-fn own_services(recent: &Recent<'_>, range_s: u64) -> BTreeMap<String, String> {
-    let calls = Selector::named("rpc_server_calls");
-    let served = recent.since(range_s, &calls, &["role", "service"], Value::Sum);
+/// The services by the roles that are named as their packages; of two the one that is called more.
+fn own_services(served: &Figures) -> BTreeMap<String, String> {
     let mut own: BTreeMap<String, (String, f64)> = BTreeMap::new();
-    for (key, calls) in served {
-        let [role, service] = <[String; 2]>::try_from(key).unwrap_or_default();
-        let named_after = service.rsplit('.').nth(1) == Some(role.as_str());
-        let best = own.get(&role).is_none_or(|(_, most)| calls > *most);
-        if named_after && best {
-            own.insert(role, (service, calls));
+    for (key, calls) in &served.seen {
+        let service = &key[0];
+        let Some(role) = service.rsplit('.').nth(1) else {
+            continue;
+        };
+        if own.get(role).is_none_or(|(_, most)| calls > most) {
+            own.insert(role.to_owned(), (service.clone(), *calls));
         }
     }
     own.into_iter()

@@ -6,6 +6,8 @@ use serde::Serialize;
 use svrkit_rt::clock;
 
 const BY: [&str; 2] = ["host", "instance"];
+/// What was not heard of for so long was taken away on purpose.
+const GONE_MS: u64 = 24 * 3_600 * 1_000;
 
 /// How an instance does.
 #[derive(Serialize)]
@@ -27,13 +29,18 @@ pub(super) struct Shown {
 /// All of them.
 pub(super) fn instances(recent: &Recent<'_>) -> Vec<Shown> {
     let ask = |name: &str, value| recent.by(&Selector::named(name), &BY, value);
-    let cpu = ask("process_cpu_microseconds", Value::Rate);
+    let mut cpu = ask("process_cpu_microseconds", Value::Rate);
+    // A host is an instance, too.
+    cpu.extend(ask("host_cpu_busy_microseconds", Value::Rate));
     let rss = ask("process_resident_memory_bytes", Value::Last);
     let files = ask("process_open_files", Value::Last);
     let lag = ask("process_runtime_lag_microseconds", Value::Quantile(0.99));
     let now_ms = clock::now_ms();
     let mut shown = Vec::new();
     recent.past.each_instance(|key, instance| {
+        if now_ms.saturating_sub(instance.reported_ms) > GONE_MS {
+            return;
+        }
         let named = vec![key.host.clone(), key.name.clone()];
         let of = |numbers: &Numbers| numbers.get(&named).copied();
         let silent = instance.is_silent(now_ms);
