@@ -113,8 +113,8 @@ async fn other_processes_are_asked_for_their_part() {
     let own = desk.json(&format!("/rpcz?trace={trace}&local=1")).await;
     let server = own["spans"].as_array().expect("spans").iter();
     let server = server
-        .cloned()
         .find(|s| s["side"] == "server")
+        .cloned()
         .expect("a span");
 
     let answering = tokio::spawn(async move {
