@@ -111,8 +111,8 @@ async fn other_processes_are_asked_for_their_part() {
     });
     let trace = fail(&desk, "out of stock").await;
     let own = desk.json(&format!("/rpcz?trace={trace}&local=1")).await;
-    let server = own["spans"].as_array().expect("spans").iter();
-    let server = server
+    let mut spans = own["spans"].as_array().expect("spans").iter();
+    let server = spans
         .find(|s| s["side"] == "server")
         .cloned()
         .expect("a span");
