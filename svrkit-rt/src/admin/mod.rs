@@ -2,9 +2,9 @@
 //! curl, JSON for programs.
 //!
 //! [`Admin`] holds what a process tells of itself. Nothing is computed unless somebody asks, but for one look at all series every five
-//! seconds ([`history`]), so that there are curves when somebody does.
+//! seconds (`history`), so that there are curves when somebody does.
 //!
-//! A page is a [`doc::Doc`], written once; how it looks is decided in [`doc`]. Whatever it shows is escaped there.
+//! A page is a `doc::Doc`, written once; how it looks is decided in `doc`. Whatever it shows is escaped there.
 
 mod asking;
 mod curve;

@@ -1,6 +1,6 @@
 //! Recent calls worth a look: those that failed, those that were slow, and a few of the others, with their place in a trace.
 //!
-//! Both ends of a call ask [`Watched::worth`] when it has ended: for a fast and successful one that is three comparisons. What is worth it
+//! Both ends of a call ask `Watched::worth` when it has ended: for a fast and successful one that is three comparisons. What is worth it
 //! goes into one of four rings, each bounded in length and in what it takes a second, so that a flood of failures costs no more than a
 //! few. A trace id is given to every call that has none and travels with all calls made on its behalf; so the parts of a trace that
 //! several processes kept fit together.
