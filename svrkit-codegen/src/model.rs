@@ -1,5 +1,7 @@
 //! What the emitter needs to know of services, checked and complete. No syntax trees here.
 
+use prost_reflect::MethodDescriptor;
+
 /// The services of one package, which become one file.
 #[derive(Debug)]
 pub(crate) struct Package {
@@ -32,6 +34,7 @@ pub(crate) struct Method {
     pub(crate) input: String,
     /// Full name of the answer message.
     pub(crate) output: String,
+    pub(crate) streaming: Streaming,
     /// Method id on the wire.
     pub(crate) id: u32,
     pub(crate) timeout_ms: Option<u32>,
@@ -40,7 +43,28 @@ pub(crate) struct Method {
     pub(crate) hash_key: Option<HashKey>,
     pub(crate) request_bytes_max: Option<u32>,
     pub(crate) response_bytes_max: Option<u32>,
+    pub(crate) never_compressed: Option<bool>,
     pub(crate) cgi: Option<Cgi>,
+}
+
+/// Which sides of a method send any number of messages in place of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Streaming {
+    None,
+    Client,
+    Server,
+    Both,
+}
+
+impl Streaming {
+    pub(crate) fn of(method: &MethodDescriptor) -> Streaming {
+        match (method.is_client_streaming(), method.is_server_streaming()) {
+            (false, false) => Streaming::None,
+            (true, false) => Streaming::Client,
+            (false, true) => Streaming::Server,
+            (true, true) => Streaming::Both,
+        }
+    }
 }
 
 /// The request field that gives the routing key.

@@ -1,6 +1,8 @@
 //! `svrkit/options.proto` as Rust types, and how they are read from descriptors.
 
-use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor, ServiceDescriptor};
+use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor};
+
+use crate::model::Streaming;
 
 /// Import name of the file that declares the options.
 pub(crate) const FILE_NAME: &str = "svrkit/options.proto";
@@ -30,6 +32,8 @@ pub(crate) struct MethodPolicy {
     pub(crate) cgi: Option<Cgi>,
     #[prost(string, optional, tag = "9")]
     pub(crate) usage: Option<String>,
+    #[prost(bool, optional, tag = "10")]
+    pub(crate) never_compressed: Option<bool>,
 }
 
 /// Defaults of a service for its methods.
@@ -45,6 +49,8 @@ pub(crate) struct ServicePolicy {
     pub(crate) max_request_bytes: Option<u32>,
     #[prost(uint32, optional, tag = "7")]
     pub(crate) max_response_bytes: Option<u32>,
+    #[prost(bool, optional, tag = "10")]
+    pub(crate) never_compressed: Option<bool>,
 }
 
 /// How clients outside may call a method.
@@ -81,14 +87,22 @@ impl MethodPolicy {
         self.priority = self.priority.or(service.priority);
         self.max_request_bytes = self.max_request_bytes.or(service.max_request_bytes);
         self.max_response_bytes = self.max_response_bytes.or(service.max_response_bytes);
+        self.never_compressed = self.never_compressed.or(service.never_compressed);
         self
     }
 }
 
 impl ServicePolicy {
-    /// The defaults that `service` gives its methods.
-    pub(crate) fn of(service: &ServiceDescriptor) -> ServicePolicy {
-        read(service.parent_pool(), &service.options(), "svrkit.service")
+    /// The defaults that the service of `method` gives it. Its `timeout_ms` is for an answer, and does not end streams: how long one may
+    /// go on says the method itself.
+    pub(crate) fn of(method: &MethodDescriptor) -> ServicePolicy {
+        let service = method.parent_service();
+        let options = service.options();
+        let mut policy: ServicePolicy = read(service.parent_pool(), &options, "svrkit.service");
+        if Streaming::of(method) != Streaming::None {
+            policy.timeout_ms = None;
+        }
+        policy
     }
 }
 
@@ -169,6 +183,7 @@ mod tests {
         assert_eq!(method.max_request_bytes, Some(6));
         assert_eq!(method.max_response_bytes, Some(7));
         assert_eq!(method.usage.as_deref(), Some("9"));
+        assert_eq!(method.never_compressed, Some(true));
         let cgi = method.cgi.expect("a cgi");
         assert_eq!(cgi.path(), "1");
         assert_eq!(cgi.cmd_id(), 2);
@@ -180,6 +195,7 @@ mod tests {
         assert_eq!(service.priority, Some(4));
         assert_eq!(service.max_request_bytes, Some(6));
         assert_eq!(service.max_response_bytes, Some(7));
+        assert_eq!(service.never_compressed, Some(true));
     }
 
     /// Each field set to its own number.

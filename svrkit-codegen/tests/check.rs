@@ -22,7 +22,7 @@ message M {
 enum Kind { NONE = 0; SOME = 1; MANY = 2; }
 message Gone {}
 service S {
-  option (svrkit.service) = { idempotent: true };
+  option (svrkit.service) = { idempotent: true never_compressed: true };
   rpc A(M) returns (M) {
     option (svrkit.method) = {
       cmd_id: 1
@@ -32,6 +32,7 @@ service S {
     };
   }
   rpc B(M) returns (M) { option (svrkit.method) = { cmd_id: 2 cgi { path: "/b" } }; }
+  rpc W(M) returns (stream M);
 }
 "#;
 
@@ -64,6 +65,16 @@ fn check(dir: &Path, against: &Against) -> Vec<String> {
     shown
         .map(|it| it.replace(&format!("{}/", dir.display()), ""))
         .collect()
+}
+
+#[test]
+fn what_streams_must_go_on_to_stream_and_what_does_not_must_not() {
+    let found = breaks(&[("rpc W(M) returns (stream M)", "rpc W(stream M) returns (M)")]);
+    let expected = [
+        "a.proto:27:16: the requests of a.S/W stream, and did not",
+        "a.proto:27:28: the answers of a.S/W do not stream any more",
+    ];
+    assert_eq!(found, expected);
 }
 
 #[test]
@@ -233,6 +244,11 @@ fn policy_takes_nothing_back() {
             "cmd_id: 2",
             "cmd_id: 2 idempotent: false",
             "a.proto:26:63: a.S/B: idempotency withdrawn",
+        ),
+        (
+            "cmd_id: 2",
+            "cmd_id: 2 never_compressed: false",
+            "a.proto:26:63: a.S/B: may be compressed now, and might not",
         ),
         (
             "cgi { path: \"/b\" }",

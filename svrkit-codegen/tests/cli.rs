@@ -14,7 +14,11 @@ mod new;
 mod press;
 #[path = "cli/program.rs"]
 mod program;
+#[path = "cli/replay.rs"]
+mod replay;
 #[path = "cli/server.rs"]
 mod server;
+#[path = "golden/streams/expected/mod.rs"]
+mod streams;
 #[path = "cli/update.rs"]
 mod update;

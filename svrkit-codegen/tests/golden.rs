@@ -81,3 +81,8 @@ fn no_package() {
 fn docs() {
     check("docs");
 }
+
+#[test]
+fn streams() {
+    check("streams");
+}

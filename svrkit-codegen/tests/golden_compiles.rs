@@ -16,9 +16,11 @@ mod no_package;
 mod packages;
 #[path = "golden/policies/expected/mod.rs"]
 mod policies;
+#[path = "golden/streams/expected/mod.rs"]
+mod streams;
 
 use prost_reflect::DescriptorPool;
-use svrkit_rt::{Context, Status, Ticket};
+use svrkit_rt::{Context, Receiver, Sender, Status, Streaming, Ticket};
 
 #[test]
 fn a_method_takes_its_own_policy_then_its_services_then_the_runtimes() {
@@ -29,6 +31,7 @@ fn a_method_takes_its_own_policy_then_its_services_then_the_runtimes() {
     assert_eq!(plain.priority, 10);
     assert_eq!(plain.request_bytes_max, 1024);
     assert_eq!(plain.response_bytes_max, 2048);
+    assert!(plain.never_compressed);
     assert!(plain.cgi.is_none());
 
     assert_eq!(special.id, 42);
@@ -37,6 +40,7 @@ fn a_method_takes_its_own_policy_then_its_services_then_the_runtimes() {
     assert_eq!(special.hash_key, Some("id"));
     assert_eq!(special.request_bytes_max, 1);
     assert_eq!(special.response_bytes_max, u32::MAX);
+    assert!(!special.never_compressed);
     assert_eq!(special.usage, "special --id \"x\"");
     let cgi = special.cgi.expect("a cgi");
     assert_eq!((cgi.path, cgi.cmd_id), ("/cgi-bin/special", u32::MAX));
@@ -135,6 +139,72 @@ fn odd_names_can_be_served() {
     let descriptor = svrkit_rt::codegen::GeneratedService::descriptor(&again);
     assert_eq!(descriptor.full_name, "names.type.v1.XMLGate");
     assert_eq!(descriptor.methods[5].name, "into_iter");
+}
+
+/// Serves every kind of stream, as a user would write it; one of them on a thread.
+struct Lines;
+
+impl streams::streams::v1::Journal for Lines {
+    const BLOCKING: &'static [&'static str] = &["follow"];
+    async fn append(
+        &self,
+        _: &mut Context,
+        mut requests: Receiver<streams::streams::v1::Line>,
+    ) -> Result<streams::streams::v1::AppendReply, Status> {
+        let mut lines = 0;
+        while requests.next().await?.is_some() {
+            lines += 1;
+        }
+        Ok(streams::streams::v1::AppendReply { lines })
+    }
+    async fn follow(
+        &self,
+        _: &mut Context,
+        request: streams::streams::v1::FollowRequest,
+        mut answers: Sender<streams::streams::v1::Line>,
+    ) -> Result<(), Status> {
+        answers.blocking_send(streams::streams::v1::Line { text: request.name })
+    }
+    async fn talk(
+        &self,
+        _: &mut Context,
+        mut requests: Receiver<streams::streams::v1::Line>,
+        mut answers: Sender<streams::streams::v1::Line>,
+    ) -> Result<(), Status> {
+        while let Some(line) = requests.next().await? {
+            answers.send(line).await?;
+        }
+        Ok(())
+    }
+    async fn count(
+        &self,
+        _: &mut Context,
+        _: streams::streams::v1::FollowRequest,
+    ) -> Result<streams::streams::v1::AppendReply, Status> {
+        Ok(streams::streams::v1::AppendReply { lines: 0 })
+    }
+}
+
+#[test]
+fn streams_can_be_served_and_say_so() {
+    let server = streams::streams::v1::JournalServer::new(Lines);
+    let descriptor = svrkit_rt::codegen::GeneratedService::descriptor(&server);
+    let [append, follow, talk, count] = descriptor.methods else {
+        panic!("four methods");
+    };
+    let streaming = [append, follow, talk, count].map(|m| m.streaming);
+    let expected = [
+        Streaming::Client,
+        Streaming::Server,
+        Streaming::Both,
+        Streaming::None,
+    ];
+    assert_eq!(streaming, expected);
+    // The service's timeout is for answers; a stream that says nothing may take its hour.
+    let timeouts = [append, follow, talk, count].map(|m| m.timeout_ms);
+    assert_eq!(timeouts, [3_600_000, 60_000, 3_600_000, 200]);
+    assert_eq!(append.priority, 7, "the rest of its policy is for all");
+    assert_eq!(talk.request_bytes_max, 4096);
 }
 
 #[test]

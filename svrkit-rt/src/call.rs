@@ -4,6 +4,7 @@ use crate::context::Priority;
 use crate::metadata::Metadata;
 use crate::service::Load;
 use crate::status::Status;
+use crate::tag::Tag;
 use bytes::Bytes;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ pub struct Call<M> {
     pub(crate) priority: Option<Priority>,
     pub(crate) routing_key: Option<u64>,
     pub(crate) attempt: u8,
+    pub(crate) tag: Option<Tag>,
     pub(crate) metadata: Metadata,
     pub(crate) attachment: Bytes,
 }
@@ -29,6 +31,7 @@ impl<M> Call<M> {
             priority: None,
             routing_key: None,
             attempt: 0,
+            tag: None,
             metadata: Metadata::new(),
             attachment: Bytes::new(),
         }
@@ -55,6 +58,12 @@ impl<M> Call<M> {
     /// Marks a repetition: 1 for the first.
     pub fn attempt(mut self, attempt: u8) -> Call<M> {
         self.attempt = attempt;
+        self
+    }
+
+    /// The release that the call, and all that are made on its behalf, should meet, instead of the inherited one.
+    pub fn tag(mut self, tag: Tag) -> Call<M> {
+        self.tag = Some(tag);
         self
     }
 

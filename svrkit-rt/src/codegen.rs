@@ -1,17 +1,23 @@
 //! What generated code calls. Not for anybody else; it changes with the generator.
 
+mod streams;
+
 pub use crate::service::{BoxFuture, Request, Response};
 pub use prost;
 pub use prost_types;
 pub use std::sync::Arc;
+pub use streams::{
+    BothArguments, decode_both, decode_for_answers, decode_requests, end_of_answers,
+};
 pub use tokio;
 
 use crate::call::{Call, Reply};
-use crate::client::{Channel, block_on};
+use crate::client::{Channel, WayOut, block_on};
 use crate::context::Context;
 use crate::descriptor::{MethodDescriptor, ServiceDescriptor};
 use crate::service::Load;
 use crate::status::{Code, Status};
+use ::tokio::time::Instant;
 use bytes::Bytes;
 use prost::Message;
 
@@ -82,7 +88,7 @@ fn encode_message<M: Message>(message: &M, len: usize) -> Bytes {
     body.into()
 }
 
-fn decode_message<M: Message + Default>(body: Bytes) -> Result<M, prost::DecodeError> {
+pub(crate) fn decode_message<M: Message + Default>(body: Bytes) -> Result<M, prost::DecodeError> {
     if body.len() <= COPIED_BODY_BYTES_MAX {
         M::decode(&body[..])
     } else {
@@ -100,8 +106,14 @@ impl Channel {
         method: &'static MethodDescriptor,
         call: Call<M>,
     ) -> Result<Reply<R>, Status> {
-        let request = self.request(method, call)?;
-        typed(method, self.call(request).await?)
+        let now = Instant::now();
+        let request = self.request(method, call, now)?;
+        // As `call_at` does; by way of it every call's future would be copied once more.
+        let response = match self.way_out() {
+            WayOut::Straight(core) => core.call(request, now).await?,
+            WayOut::Layered(layers) => layers.call_boxed(request).await?,
+        };
+        typed(method, response)
     }
 
     /// As [`Channel::unary`] for plain threads: waits without a runtime.
@@ -116,14 +128,16 @@ impl Channel {
         method: &'static MethodDescriptor,
         call: Call<M>,
     ) -> Result<Reply<R>, Status> {
-        let request = self.request(method, call)?;
-        typed(method, block_on(self, self.call(request))?)
+        let now = Instant::now();
+        let request = self.request(method, call, now)?;
+        typed(method, block_on(self, self.call_at(request, now))?)
     }
 
     fn request<M: Message>(
         &self,
         method: &'static MethodDescriptor,
         call: Call<M>,
+        now: Instant,
     ) -> Result<Request, Status> {
         let max = method.request_bytes_max as usize;
         let len = call.message.encoded_len();
@@ -135,11 +149,11 @@ impl Channel {
             .with_not_started());
         }
         let body = encode_message(&call.message, len);
-        Ok(self.untyped(method, call, body))
+        Ok(self.untyped_at(method, call, body, now))
     }
 }
 
-fn typed<R: Message + Default>(
+pub(crate) fn typed<R: Message + Default>(
     method: &'static MethodDescriptor,
     response: Response,
 ) -> Result<Reply<R>, Status> {

@@ -1,20 +1,29 @@
 //! The values of one call, and those that calls made while serving it inherit.
 
+use crate::admission::USER_LEVELS;
+use crate::auth::Caller;
 use crate::deadline::Deadline;
 use crate::descriptor::MethodDescriptor;
 use crate::metadata::Metadata;
+use crate::streaming::Ends;
+use crate::tag::Tag;
 use crate::trace::TraceContext;
 use bytes::Bytes;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
+
+/// Metadata key of the tag on the wire.
+const TAG_KEY: &str = "svrkit-tag";
 
 /// Who is served first when not everybody can be: business level before user level; smaller is more important.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Priority {
     /// Importance of the operation, from the IDL of the method that a call entered by.
     pub business: u8,
-    /// Spreads users evenly, so that overload sheds some users wholly rather than all users partly.
+    /// Spreads users evenly, so that overload sheds some users wholly rather than all users partly. Below
+    /// [`crate::admission::USER_LEVELS`]; what is beyond counts as the last of them.
     pub user: u8,
 }
 
@@ -24,6 +33,15 @@ impl Priority {
         business: u8::MAX,
         user: u8::MAX,
     };
+
+    /// That of a call which is made for nobody in particular: its user level is drawn, so that overload sheds some such calls, with all
+    /// that is called on their behalf, and not all of them at once.
+    pub fn drawn(business: u8) -> Priority {
+        Priority {
+            business,
+            user: fastrand::u8(..USER_LEVELS as u8),
+        }
+    }
 }
 
 /// Everything known about a call beside its message. A handler gets `&mut Context`; a layer finds it in the request.
@@ -49,9 +67,13 @@ pub struct Context {
     pub reply_metadata: Metadata,
     /// Bytes to go beside the answer. Set by the handler; not copied on their way to the socket.
     pub reply_attachment: Bytes,
+    /// The messages beside request and answer, of a call that streams.
+    pub(crate) streams: Option<Arc<Ends>>,
     started: Option<Instant>,
+    /// Who opened the connection that the call came by.
+    pub(crate) caller: Option<Caller>,
     /// The caller's span, once the call has one of its own.
-    caller_span: Option<u64>,
+    pub(crate) caller_span: Option<u64>,
 }
 
 impl Context {
@@ -71,7 +93,9 @@ impl Context {
             attachment: Bytes::new(),
             reply_metadata: Metadata::new(),
             reply_attachment: Bytes::new(),
+            streams: None,
             started: None,
+            caller: None,
             caller_span: None,
         }
     }
@@ -107,6 +131,35 @@ impl Context {
         self.deadline.instant() <= started
     }
 
+    /// The release that the call should meet; `None` for the ordinary one. It travels as metadata.
+    pub fn tag(&self) -> Option<Tag> {
+        self.metadata
+            .get(TAG_KEY)
+            .and_then(|text| Tag::from_bytes(text))
+    }
+
+    pub(crate) fn set_tag(&mut self, tag: Tag) {
+        self.remove_tag();
+        // A tag is as short and plain as any value.
+        let _ = self.metadata.insert(TAG_KEY, tag.to_string());
+    }
+
+    pub(crate) fn remove_tag(&mut self) {
+        self.metadata.remove(TAG_KEY);
+    }
+
+    /// Who calls, if it has shown a name: by its certificate, by a key, or because it is part of this process ([`crate::auth`]). `None`
+    /// is a stranger; and on the calling side there is nobody.
+    pub fn caller(&self) -> Option<&Caller> {
+        self.caller.as_ref()
+    }
+
+    /// Whether the call may be made twice: its method says that this does no harm, and nothing of it streams, of which some would be
+    /// gone.
+    pub(crate) fn may_be_repeated(&self) -> bool {
+        self.method.idempotent && self.streams.is_none()
+    }
+
     /// Time left for this call.
     pub fn remaining(&self) -> Duration {
         self.deadline.remaining()
@@ -125,6 +178,8 @@ pub struct Inherited {
     pub routing_key: u64,
     /// The trace to continue.
     pub trace: Option<TraceContext>,
+    /// Calls meet the release that what they serve has met.
+    pub tag: Option<Tag>,
 }
 
 tokio::task_local! {
@@ -139,6 +194,7 @@ impl Inherited {
             priority: context.priority,
             routing_key: context.routing_key,
             trace: context.trace,
+            tag: context.tag(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! What the IDL says of services and methods, generated into statics and read at run time by everybody.
 
+use crate::deadline::TIMEOUT_MS_MAX;
+
 /// A service as its IDL declares it.
 #[derive(Debug)]
 pub struct ServiceDescriptor {
@@ -32,6 +34,8 @@ pub struct MethodDescriptor {
     pub input: &'static str,
     /// Full name of the answer message.
     pub output: &'static str,
+    /// Which of its sides send streams of messages.
+    pub streaming: Streaming,
     /// Time a call may take unless the caller says otherwise.
     pub timeout_ms: u32,
     /// Whether calling twice does no harm.
@@ -44,8 +48,36 @@ pub struct MethodDescriptor {
     pub request_bytes_max: u32,
     /// Largest answer body in bytes; 0 leaves it to the limits of the server.
     pub response_bytes_max: u32,
+    /// Whether its bodies must not be compressed, since they mix secrets with text that others choose.
+    pub never_compressed: bool,
     /// How clients outside may call it; `None` means not at all.
     pub cgi: Option<Cgi>,
+}
+
+/// Which sides of a method send any number of messages in place of one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Streaming {
+    /// Neither: one request, one answer.
+    #[default]
+    None,
+    /// The caller: `rpc Put(stream Chunk) returns (PutReply)`.
+    Client,
+    /// The callee: `rpc Watch(WatchRequest) returns (stream Event)`.
+    Server,
+    /// Both, each at its own pace: `rpc Chat(stream Line) returns (stream Line)`.
+    Both,
+}
+
+impl Streaming {
+    /// Whether requests stream.
+    pub fn of_client(self) -> bool {
+        matches!(self, Streaming::Client | Streaming::Both)
+    }
+
+    /// Whether answers stream.
+    pub fn of_server(self) -> bool {
+        matches!(self, Streaming::Server | Streaming::Both)
+    }
 }
 
 /// How clients outside may call a method.
@@ -70,6 +102,8 @@ pub enum Ticket {
 
 /// Timeout of a method whose IDL is silent.
 pub const DEFAULT_TIMEOUT_MS: u32 = 500;
+/// The same of a method that streams: as long as any call may take. Whoever wants to listen for longer calls again.
+pub const DEFAULT_STREAM_TIMEOUT_MS: u32 = TIMEOUT_MS_MAX;
 /// Business priority of a method whose IDL is silent: the middle.
 pub const DEFAULT_PRIORITY: u8 = 128;
 
@@ -90,13 +124,24 @@ impl MethodDescriptor {
             usage: "",
             input: "",
             output: "",
+            streaming: Streaming::None,
             timeout_ms: DEFAULT_TIMEOUT_MS,
             idempotent: false,
             priority: DEFAULT_PRIORITY,
             hash_key: None,
             request_bytes_max: 0,
             response_bytes_max: 0,
+            never_compressed: false,
             cgi: None,
+        }
+    }
+
+    /// The same method with streams, and with the timeout of one that has them.
+    pub const fn streams(self, streaming: Streaming) -> MethodDescriptor {
+        MethodDescriptor {
+            streaming,
+            timeout_ms: DEFAULT_STREAM_TIMEOUT_MS,
+            ..self
         }
     }
 

@@ -55,6 +55,11 @@ impl Metadata {
         found.map(|(_, v)| v)
     }
 
+    /// Takes all values of `key` out.
+    pub(crate) fn remove(&mut self, key: &str) {
+        self.entries.retain(|(k, _)| k != key.as_bytes());
+    }
+
     /// The first value of `key` if it is UTF-8.
     pub fn get_str(&self, key: &str) -> Option<&str> {
         self.get(key).and_then(|v| std::str::from_utf8(v).ok())

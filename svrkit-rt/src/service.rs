@@ -11,7 +11,7 @@ use std::pin::Pin;
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// A call between the two generated ends: everything but the types.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Request {
     /// Method, deadline, priority, metadata, attachment. Boxed, because every layer's future holds a request and copies it on: with
     /// the 230 bytes in line, copying them was a sixth of a server's time.

@@ -125,13 +125,25 @@ impl fmt::Display for Code {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Status(Box<Inner>);
 
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Eq)]
 struct Inner {
     code: Code,
     message: Cow<'static, str>,
     domain: Cow<'static, str>,
     reason: Cow<'static, str>,
     not_started: bool,
+    is_callees: bool,
+}
+
+/// By what they say; who returned them to whom is no part of that.
+impl PartialEq for Inner {
+    fn eq(&self, other: &Inner) -> bool {
+        let said = |inner: &Inner| (inner.code, inner.not_started);
+        said(self) == said(other)
+            && self.message == other.message
+            && self.domain == other.domain
+            && self.reason == other.reason
+    }
 }
 
 impl Status {
@@ -143,6 +155,7 @@ impl Status {
             domain: Cow::Borrowed(""),
             reason: Cow::Borrowed(""),
             not_started: false,
+            is_callees: false,
         }))
     }
 
@@ -161,6 +174,26 @@ impl Status {
     pub fn with_not_started(mut self) -> Status {
         self.0.not_started = true;
         self
+    }
+
+    /// Takes that back: an earlier attempt may have run.
+    pub(crate) fn with_maybe_started(mut self) -> Status {
+        self.0.not_started = false;
+        self
+    }
+
+    /// Notes that this is how a call to somebody else ended.
+    pub(crate) fn of_callee(mut self) -> Status {
+        self.0.is_callees = true;
+        self
+    }
+
+    /// What a handler returned, as its own caller gets it. That a callee's handler never ran says nothing of the one that called it.
+    pub(crate) fn of_handler(self) -> Status {
+        match self.0.is_callees {
+            true => self.with_maybe_started(),
+            false => self,
+        }
     }
 
     /// The code.

@@ -14,6 +14,45 @@ pub struct Rate {
     pub refill: Duration,
 }
 
+impl Rate {
+    /// Takes a token of a bucket that will be full at `full_at`. Returns when it will be full then, or how long until there is a token.
+    fn take(self, full_at: Instant, now: Instant) -> Result<Instant, Duration> {
+        let latest = now + self.refill * self.burst.max(1);
+        let next = full_at.max(now) + self.refill;
+        if next > latest {
+            return Err(next - latest);
+        }
+        Ok(next)
+    }
+}
+
+/// One bucket.
+#[derive(Debug)]
+pub(crate) struct TokenBucket {
+    rate: Rate,
+    full_at: Option<Instant>,
+}
+
+impl TokenBucket {
+    /// A full one.
+    pub(crate) fn new(rate: Rate) -> TokenBucket {
+        TokenBucket {
+            rate,
+            full_at: None,
+        }
+    }
+
+    /// Takes a token. `false` if there is none.
+    pub(crate) fn take(&mut self, now: Instant) -> bool {
+        let full_at = self.full_at.unwrap_or(now);
+        let taken = self.rate.take(full_at, now);
+        if let Ok(full_at) = taken {
+            self.full_at = Some(full_at);
+        }
+        taken.is_ok()
+    }
+}
+
 /// A token bucket for each key (a user, an address), at most `keys_max` of them.
 ///
 /// A bucket that is full again is forgotten, so memory follows the keys that are in use. When all `keys_max` are in use, a new key is
@@ -41,8 +80,14 @@ impl<K: Hash + Eq> TokenBuckets<K> {
     /// # Errors
     /// How long until there is one, when there is none.
     pub fn take(&mut self, key: K) -> Result<(), Duration> {
-        let now = Instant::now();
-        let window = self.rate.refill * self.rate.burst.max(1);
+        self.take_at(key, Instant::now())
+    }
+
+    /// The same when it is known what time it is.
+    ///
+    /// # Errors
+    /// As [`TokenBuckets::take`].
+    pub fn take_at(&mut self, key: K, now: Instant) -> Result<(), Duration> {
         if self.full_at.len() >= self.keys_max && !self.full_at.contains_key(&key) {
             self.full_at.retain(|_, full_at| *full_at > now);
             if self.full_at.len() >= self.keys_max {
@@ -50,11 +95,7 @@ impl<K: Hash + Eq> TokenBuckets<K> {
             }
         }
         let full_at = self.full_at.entry(key).or_insert(now);
-        let next = (*full_at).max(now) + self.rate.refill;
-        if next > now + window {
-            return Err(next - (now + window));
-        }
-        *full_at = next;
+        *full_at = self.rate.take(*full_at, now)?;
         Ok(())
     }
 

@@ -19,9 +19,11 @@ pub struct TraceContext {
 impl TraceContext {
     /// A new trace, sampled.
     pub fn start() -> TraceContext {
+        let trace_id = fastrand::u128(..).max(1);
         TraceContext {
-            trace_id: fastrand::u128(1..),
-            span_id: fastrand::u64(1..),
+            trace_id,
+            // The first span of a trace may have any id, so it need not be drawn.
+            span_id: (trace_id as u64).max(1),
             flags: 1,
         }
     }
@@ -29,7 +31,7 @@ impl TraceContext {
     /// The same trace, a new span.
     pub fn child(self) -> TraceContext {
         TraceContext {
-            span_id: fastrand::u64(1..),
+            span_id: new_span_id(),
             ..self
         }
     }
@@ -76,6 +78,11 @@ impl TraceContext {
             flags: bytes[24],
         })
     }
+}
+
+/// Zero is no id. Asking for a number of a range would cost several times as much, for each call of a handler.
+fn new_span_id() -> u64 {
+    fastrand::u64(..).max(1)
 }
 
 /// As the `traceparent` header writes it.

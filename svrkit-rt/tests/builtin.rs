@@ -182,8 +182,13 @@ mod reflection {
             message_request: question,
         };
         let client = ServerReflectionClient::new(site.channel.clone());
-        let answer = client.server_reflection_info(request.clone()).await;
+        let call = client.server_reflection_info().await;
+        let (mut questions, mut answers) = call.expect("a call");
+        questions.send(request.clone()).await.expect("sent");
+        questions.finish();
+        let answer = answers.next().await.expect("no failure");
         let answer = answer.expect("an answer");
+        assert_eq!(answers.next().await, Ok(None), "one answer a question");
         assert_eq!(answer.valid_host, "here");
         assert_eq!(answer.original_request, Some(request));
         answer.message_response.expect("one of them")

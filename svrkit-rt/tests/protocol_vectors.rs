@@ -5,10 +5,11 @@ use prost::Message;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use svrkit_rt::codegen::{self, BoxFuture, GeneratedService};
-use svrkit_rt::frame::{Answer, GoAway, HEADER_BYTES, Head, Header, RequestHead};
+use svrkit_rt::frame::{Answer, Credit, GoAway, HEADER_BYTES, Head, Header, RequestHead};
 use svrkit_rt::{
-    Call, Channel, Code, Context, Limits, Listener, MethodDescriptor, Priority, Reply, Request,
-    Response, Server, ServiceDescriptor, Status, Stream, memory,
+    Call, Channel, ChannelConfig, ClientStream, Code, Codec, Codecs, Context, Endpoint, Limits,
+    Listener, MethodDescriptor, Priority, Receiver, Reply, Request, Response, Server,
+    ServiceDescriptor, Status, Stream, Streaming, memory,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -16,6 +17,12 @@ use tokio::time::timeout;
 
 const VECTORS: &str = include_str!("vectors/frames.txt");
 const PAGE: &str = include_str!("../PROTOCOL.md");
+
+/// What requests of the vectors have that say nothing else.
+const USUAL: Priority = Priority {
+    business: 128,
+    user: 0,
+};
 
 /// A block of the data file.
 struct Vector {
@@ -62,6 +69,13 @@ impl Vector {
         hex(self.text(field))
     }
 
+    fn codecs(&self, field: &str) -> Codecs {
+        match self.text(field) {
+            "lz4 zstd" => Codecs::BUILT_IN,
+            name => Codec::from_name(name).into(),
+        }
+    }
+
     fn metadata(&self) -> Vec<(&'static str, Vec<u8>)> {
         let entries = self.fields.iter().filter(|(name, _)| *name == "metadata");
         let pairs = entries.map(|(_, entry)| entry.split_once(' ').expect("key and value"));
@@ -93,6 +107,7 @@ impl Vector {
                 business: self.number("business"),
                 user: self.number("user"),
                 attempt: self.number("attempt"),
+                streams: !self.text("streams").is_empty(),
             }),
             "answer" => Head::Answer(Answer {
                 code: self.number("code"),
@@ -105,6 +120,14 @@ impl Vector {
             "go-away" => Head::GoAway(GoAway {
                 code: self.number("code"),
             }),
+            "message" => Head::Message,
+            "end" => Head::End,
+            "credit" => Head::Credit(Credit {
+                bytes: self.number("bytes"),
+            }),
+            "identify" => Head::Identify,
+            "challenge" => Head::Challenge,
+            "proof" => Head::Proof,
             kind => panic!("kind {kind}"),
         };
         Header {
@@ -112,6 +135,8 @@ impl Vector {
             extension_len: self.extension().len() as u32,
             attachment_len: self.hex("attachment").len() as u32,
             has_trace: !self.text("trace").is_empty(),
+            packed: self.codecs("packed"),
+            takes: self.codecs("takes"),
             checksum: (!self.text("checksum").is_empty()).then(|| self.number("checksum")),
             ..Header::new(self.number("request_id"), head)
         }
@@ -126,9 +151,13 @@ fn hex(digits: &str) -> Vec<u8> {
         .collect()
 }
 
-/// Overwrites bytes of a frame that no two runs have alike, and brings its checksum up to date.
+/// Flags by which a peer says what may be compressed.
+const TAKES: u8 = 64 | 128;
+
+/// Overwrites bytes of a frame that no two runs have alike, leaves out what not every build says, and brings its checksum up to date.
 fn patched(mut frame: Vec<u8>, at: usize, bytes: &[u8]) -> Vec<u8> {
     frame[at..at + bytes.len()].copy_from_slice(bytes);
+    frame[2] &= !TAKES;
     if frame[2] & 1 != 0 {
         let sum = crc32c::crc32c_append(crc32c::crc32c(&frame[..44]), &frame[HEADER_BYTES..]);
         frame[44..48].copy_from_slice(&sum.to_le_bytes());
@@ -142,7 +171,7 @@ const QUEUED_AT: usize = 20;
 
 #[test]
 fn headers_and_payloads_are_those_bytes() {
-    assert_eq!(Vector::all().len(), 10);
+    assert_eq!(Vector::all().len(), 20);
     for vector in Vector::all() {
         let name = vector.text("name");
         let (raw, payload) = vector.bytes.split_first_chunk().expect("48 bytes");
@@ -188,6 +217,7 @@ fn the_page_names_every_code_and_every_limit_of_a_peer() {
 fn ids_of_the_page_follow_its_rule() {
     let names = [
         "hello.v1.Greeter/SayHello",
+        "files.v1.Files/Watch",
         "svrkit.v1.Builtin/Echo",
         "grpc.health.v1.Health/Check",
         "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
@@ -316,6 +346,38 @@ async fn a_server_reads_and_writes_those_bytes() {
 }
 
 #[tokio::test]
+async fn a_server_reads_what_is_compressed() {
+    let greeter = Greeter::default();
+    let (listener, connector) = memory();
+    let server = Server::new().service(greeter.clone());
+    tokio::spawn(server.run(listener, std::future::pending()));
+    let mut stream = connector.connect().unwrap();
+    let request = Vector::named("request-lz4").bytes;
+    stream.write_all(&request).await.unwrap();
+    let answer = read_frame(&mut stream).await;
+    let header = Header::decode(answer.first_chunk().unwrap()).unwrap();
+    assert_eq!(header.takes, Codecs::BUILT_IN);
+    // It knows nobody of that name, which it has read.
+    let Head::Answer(head) = header.head else {
+        panic!("no answer");
+    };
+    assert_eq!(head.code, Code::NotFound as u16);
+}
+
+#[tokio::test]
+async fn a_client_reads_what_is_compressed() {
+    let (listener, channel) = by_hand().await;
+    let caller = tokio::spawn(call(&channel, ada()));
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let request = read_frame(&mut stream).await;
+    let header = Header::decode(request.first_chunk().unwrap()).unwrap();
+    assert_eq!(header.takes, Codecs::BUILT_IN);
+    answer(&mut stream, &request, "answer-zstd").await;
+    let reply = caller.await.unwrap().unwrap();
+    assert_eq!(reply.message.text, "a".repeat(64));
+}
+
+#[tokio::test]
 async fn a_damaged_request_is_told_so() {
     let (listener, connector) = memory();
     let server = Server::new().service(Greeter::default());
@@ -349,8 +411,14 @@ async fn a_frame_of_another_version_is_refused() {
 /// A callee that is played by hand, and a channel to it.
 async fn by_hand() -> (TcpListener, Channel) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let addr = listener.local_addr().unwrap().to_string();
-    (listener, Channel::connect(&addr).unwrap())
+    let endpoint = Endpoint::parse(&listener.local_addr().unwrap().to_string()).unwrap();
+    // The vectors say what they like of what is admitted.
+    let config = ChannelConfig {
+        heeds_admission: false,
+        ..ChannelConfig::default()
+    };
+    let channel = Channel::builder().endpoint(endpoint).config(config);
+    (listener, channel.build().unwrap())
 }
 
 async fn answer(stream: &mut TcpStream, request: &[u8], name: &str) {
@@ -403,6 +471,17 @@ async fn a_client_writes_and_reads_those_bytes() {
     assert_eq!(reply.metadata.get_str("served-by"), Some("a1"));
     assert_eq!(reply.attachment, "another picture");
 
+    let caller = tokio::spawn(call(&channel, ada()));
+    let request = read_frame(&mut stream).await;
+    caller.abort();
+    let cancel = patched(
+        Vector::named("cancel").bytes,
+        REQUEST_ID_AT,
+        &request[REQUEST_ID_AT..REQUEST_ID_AT + 8],
+    );
+    assert_eq!(read_frame(&mut stream).await, cancel);
+
+    // The last one: it says that calls like these are not admitted any more.
     for (name, code, reason, not_started) in [
         ("answer-error", Code::NotFound, "NO_SUCH_USER", false),
         ("answer-overloaded", Code::Overloaded, "", true),
@@ -416,16 +495,6 @@ async fn a_client_writes_and_reads_those_bytes() {
             (code, reason, not_started)
         );
     }
-
-    let caller = tokio::spawn(call(&channel, ada()));
-    let request = read_frame(&mut stream).await;
-    caller.abort();
-    let cancel = patched(
-        Vector::named("cancel").bytes,
-        REQUEST_ID_AT,
-        &request[REQUEST_ID_AT..REQUEST_ID_AT + 8],
-    );
-    assert_eq!(read_frame(&mut stream).await, cancel);
 }
 
 #[tokio::test]
@@ -449,6 +518,75 @@ async fn a_client_that_is_sent_away_takes_its_answers_and_calls_elsewhere() {
     let request = read_frame(&mut second).await;
     answer(&mut second, &request, "answer-ok").await;
     assert_eq!(after.await.unwrap().unwrap().message.text, "Hello, Ada!");
+}
+
+static FILES: [MethodDescriptor; 2] = [
+    MethodDescriptor::plain(
+        1_605_134_918,
+        "files.v1.Files",
+        "Watch",
+        "files.v1.Files/Watch",
+    )
+    .streams(Streaming::Server),
+    MethodDescriptor::plain(
+        3_876_951_474,
+        "files.v1.Files",
+        "Upload",
+        "files.v1.Files/Upload",
+    )
+    .streams(Streaming::Client),
+];
+
+/// The vector `name` as a frame of the call whose request this is.
+fn of_call(request: &[u8], name: &str) -> Vec<u8> {
+    let id = &request[REQUEST_ID_AT..REQUEST_ID_AT + 8];
+    patched(Vector::named(name).bytes, REQUEST_ID_AT, id)
+}
+
+#[tokio::test]
+async fn a_client_streams_in_those_bytes() {
+    let (listener, channel) = by_hand().await;
+    let watching = channel.clone();
+    let caller = tokio::spawn(async move {
+        let prefix = Text {
+            text: "films/".into(),
+        };
+        let call = Call::new(prefix)
+            .timeout(Duration::from_secs(60))
+            .priority(USUAL);
+        let mut changes: Receiver<Text> = watching.server_streaming(&FILES[0], call).await.unwrap();
+        let change = changes.next().await.unwrap().unwrap();
+        (change.text, changes)
+    });
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let request = read_frame(&mut stream).await;
+    let timeout_us = &request[TIMEOUT_AT..TIMEOUT_AT + 4];
+    let expected = patched(of_call(&request, "request-stream"), TIMEOUT_AT, timeout_us);
+    assert_eq!(patched(request.clone(), TIMEOUT_AT, timeout_us), expected);
+    stream
+        .write_all(&of_call(&request, "message"))
+        .await
+        .unwrap();
+    let (text, _changes) = caller.await.unwrap();
+    assert_eq!(text, "films/beach.mp4");
+    let credit = read_frame(&mut stream).await;
+    assert_eq!(credit, of_call(&request, "credit"));
+
+    let uploading = tokio::spawn(async move {
+        let call = Call::new(())
+            .timeout(Duration::from_secs(60))
+            .priority(USUAL);
+        let upload: ClientStream<Text, Text> =
+            channel.client_streaming(&FILES[1], call).await.unwrap();
+        upload.finish().await
+    });
+    let request = read_frame(&mut stream).await;
+    assert_eq!(read_frame(&mut stream).await, of_call(&request, "end"));
+    stream
+        .write_all(&of_call(&request, "answer-ok"))
+        .await
+        .unwrap();
+    assert_eq!(uploading.await.unwrap().unwrap().text, "Hello, Ada!");
 }
 
 /// That is how the format grows within its version.

@@ -3,10 +3,13 @@
 use super::Report;
 use super::services::OldMethod;
 use crate::lower::Site;
+use crate::model::Streaming;
 use crate::options::Ticket;
 
 /// What the runtime takes when the IDL is silent.
 const DEFAULT_TIMEOUT_MS: u32 = 500;
+/// The same for a method that streams.
+const DEFAULT_STREAM_TIMEOUT_MS: u32 = 3_600_000;
 
 const CGI: (i32, &str) = (8, "cgi");
 
@@ -16,7 +19,11 @@ pub(super) fn check(old: &OldMethod, site: &Site<'_>, report: &mut Report<'_>) {
         let message = format!("{}: {message}", old.full_name);
         report.push(site.option_place(fields), message);
     };
-    let timeout_ms = |it: Option<u32>| it.unwrap_or(DEFAULT_TIMEOUT_MS);
+    let default = match Streaming::of(&site.method) {
+        Streaming::None => DEFAULT_TIMEOUT_MS,
+        _ => DEFAULT_STREAM_TIMEOUT_MS,
+    };
+    let timeout_ms = |it: Option<u32>| it.unwrap_or(default);
     let (was, is) = (
         timeout_ms(old.policy.timeout_ms),
         timeout_ms(new.timeout_ms),
@@ -29,6 +36,10 @@ pub(super) fn check(old: &OldMethod, site: &Site<'_>, report: &mut Report<'_>) {
     }
     if old.policy.idempotent == Some(true) && new.idempotent != Some(true) {
         say(&[(3, "idempotent")], "idempotency withdrawn".to_owned());
+    }
+    if old.policy.never_compressed == Some(true) && new.never_compressed != Some(true) {
+        let message = "may be compressed now, and might not".to_owned();
+        say(&[(10, "never_compressed")], message);
     }
     for (field, was, is) in [
         (

@@ -76,7 +76,7 @@ fn old_methods(files: &[FileDescriptor]) -> Vec<OldMethod> {
             let full_name = lower::full_name(&method);
             OldMethod {
                 id: cmd_id_of(&full_name, &policy),
-                policy: policy.or(&ServicePolicy::of(method.parent_service())),
+                policy: policy.or(&ServicePolicy::of(&method)),
                 full_name,
                 method,
             }
@@ -115,6 +115,29 @@ fn check_types(old: &OldMethod, site: &Site<'_>, report: &mut Report<'_>) {
                 was.full_name(),
                 is.full_name()
             );
+            report.push(site.place_of(part), message);
+        }
+    }
+    let (old, new) = (&old.method, &site.method);
+    for (was, is, part, what) in [
+        (
+            old.is_client_streaming(),
+            new.is_client_streaming(),
+            METHOD_INPUT,
+            "requests",
+        ),
+        (
+            old.is_server_streaming(),
+            new.is_server_streaming(),
+            METHOD_OUTPUT,
+            "answers",
+        ),
+    ] {
+        if was != is {
+            let message = match is {
+                true => format!("the {what} of {name} stream, and did not"),
+                false => format!("the {what} of {name} do not stream any more"),
+            };
             report.push(site.place_of(part), message);
         }
     }

@@ -4,7 +4,7 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use svrkit_rt::{Channel, ChannelBuilder, ChannelConfig, Endpoint};
+use svrkit_rt::{Channel, ChannelBuilder, ChannelConfig, Endpoint, RetryConfig};
 
 use super::failure::Failure;
 
@@ -37,10 +37,28 @@ impl Address {
 
     /// A channel of one connection.
     pub(crate) fn channel(&self) -> Result<Channel, Failure> {
+        self.channel_with(ChannelConfig::default())
+    }
+
+    /// As [`Address::channel`], and each call is sent once, and not kept back: what the server says is to be seen. `calls_max` may be under
+    /// way before it is connected.
+    pub(crate) fn channel_sending_once(&self, calls_max: usize) -> Result<Channel, Failure> {
+        self.channel_with(ChannelConfig {
+            waiting_calls_max: calls_max,
+            heeds_admission: false,
+            retry: RetryConfig {
+                attempts_max: 1,
+                ..RetryConfig::default()
+            },
+            ..ChannelConfig::default()
+        })
+    }
+
+    fn channel_with(&self, config: ChannelConfig) -> Result<Channel, Failure> {
         let builder: ChannelBuilder = Channel::builder();
         let config = ChannelConfig {
             lanes_per_endpoint: 1,
-            ..ChannelConfig::default()
+            ..config
         };
         let channel = builder
             .endpoint(self.endpoint.clone())

@@ -1,11 +1,14 @@
 //! `svrkit call`: one call, its answer as JSON.
 
+mod streams;
+
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::Instant;
 
-use prost_reflect::{DynamicMessage, SerializeOptions};
-use svrkit_rt::{Response, Status};
+use bytes::Bytes;
+use prost_reflect::{DynamicMessage, MessageDescriptor, SerializeOptions};
+use svrkit_rt::{Response, Status, Streaming};
 
 use super::failure::Failure;
 use super::flags::Flag;
@@ -23,6 +26,7 @@ use super::terminal::Paint;
   svrkit call 127.0.0.1:7000 hello.v1.Greeter/SayHello '{\"name\": \"Ada\"}'
   svrkit call 127.0.0.1:7000 SayHello --name Ada --deadline 200ms -v
   echo '{}' | svrkit call unix:/run/hello.sock Greeter/SayHello -
+  svrkit call 127.0.0.1:7000 chat.v1.Room/Talk - --deadline 10m       (a line of JSON for each message, a line for each answer)
 
 Exit codes: 0 answered · 1 the call failed · 2 no such method, field or option"
 )]
@@ -40,17 +44,16 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, flags: Vec<Flag>) -> Result<(), Failure> {
     let target = Target::resolve(args.target, flags).await?;
     let channel = target.address.channel()?;
+    if target.method.streaming != Streaming::None {
+        return streams::run(target, &channel, args.verbose).await;
+    }
     let started = Instant::now();
     let request = channel.untyped(target.method, target.call, target.body);
     let answer = channel.call(request).await;
     let took = started.elapsed();
     let response = answer.map_err(|status| Failure::failed(shown(&status)))?;
 
-    let output = target.reflected.output();
-    let message =
-        DynamicMessage::decode(output.clone(), response.body.clone()).map_err(|error| {
-            Failure::failed(format!("answer is no {}: {error}", output.full_name()))
-        })?;
+    let message = decode(&target.reflected.output(), response.body.clone())?;
     if args.verbose {
         tell(&response, took);
     }
@@ -62,7 +65,12 @@ pub(crate) async fn run(args: Args, flags: Vec<Flag>) -> Result<(), Failure> {
         ),
         None => {}
     }
-    print(&message).map_err(|error| Failure::failed(format!("cannot print the answer: {error}")))
+    print(&message)
+}
+
+fn decode(output: &MessageDescriptor, body: Bytes) -> Result<DynamicMessage, Failure> {
+    DynamicMessage::decode(output.clone(), body)
+        .map_err(|error| Failure::failed(format!("answer is no {}: {error}", output.full_name())))
 }
 
 fn shown(status: &Status) -> String {
@@ -95,7 +103,12 @@ fn tell(response: &Response, took: std::time::Duration) {
 }
 
 /// A terminal gets it indented, a pipe in one line.
-fn print(message: &DynamicMessage) -> std::io::Result<()> {
+fn print(message: &DynamicMessage) -> Result<(), Failure> {
+    let written = write_json(message);
+    written.map_err(|error| Failure::failed(format!("cannot print the answer: {error}")))
+}
+
+fn write_json(message: &DynamicMessage) -> std::io::Result<()> {
     let options = SerializeOptions::new().skip_default_fields(false);
     let mut out = std::io::stdout().lock();
     if out.is_terminal() {

@@ -60,10 +60,13 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
 }
 
 fn print_method(method: &MethodDescriptor, paint: Paint) {
+    let stream = |streams| if streams { "stream " } else { "" };
     println!(
-        "  {}({}) → {}",
+        "  {}({}{}) → {}{}",
         paint.cyan(method.name()),
+        stream(method.is_client_streaming()),
         short(&method.input(), method),
+        stream(method.is_server_streaming()),
         short(&method.output(), method)
     );
     println!("    {}", policy_line(method));
@@ -107,6 +110,9 @@ fn policy_line(method: &MethodDescriptor) -> String {
         if bytes > 0 {
             parts.push(format!("{what} ≤ {bytes} bytes"));
         }
+    }
+    if known.never_compressed {
+        parts.push("never compressed".to_owned());
     }
     if let Some(cgi) = known.cgi {
         let cmd_id = match cgi.cmd_id {

@@ -11,6 +11,7 @@ mod method;
 mod new;
 mod press;
 mod reflection;
+mod replay;
 mod request;
 mod target;
 mod terminal;
@@ -44,6 +45,7 @@ enum Command {
     List(list::Args),
     Call(call::Args),
     Press(press::Args),
+    Replay(replay::Args),
 }
 
 /// Commands of which every unknown option is a field of the request.
@@ -81,6 +83,7 @@ fn run(args: Vec<OsString>) -> Result<(), Failure> {
         Command::List(args) => wait(list::run(args)),
         Command::Call(args) => wait(call::run(args, fields)),
         Command::Press(args) => press::run(args, fields),
+        Command::Replay(args) => replay::run(args),
     }
 }
 

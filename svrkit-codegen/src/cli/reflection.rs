@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use prost::Message;
 use prost_reflect::{DescriptorPool, MethodDescriptor, ServiceDescriptor};
-use svrkit_rt::{BUILTIN_SERVICES, Call, Channel, Code};
+use svrkit_rt::{BUILTIN_SERVICES, Call, Channel, Code, Status, Streaming};
 
 use super::address::Address;
 use super::failure::Failure;
@@ -14,7 +14,7 @@ use crate::options::MethodPolicy;
 
 /// Time for one question.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// The method that answers. Upstream streams; here it is one question and one answer.
+/// The method that answers: it streams, and one question and one answer are enough here.
 const SERVICE: &str = "grpc.reflection.v1.ServerReflection";
 const METHOD: &str = "ServerReflectionInfo";
 const FULL_NAME: &str = "grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
@@ -33,6 +33,7 @@ impl Reflection {
     pub(crate) fn new(address: &Address) -> Result<Reflection, Failure> {
         let id = lower::cmd_id_of(FULL_NAME, &MethodPolicy::default());
         let method = svrkit_rt::MethodDescriptor::plain(id, SERVICE, METHOD, FULL_NAME);
+        let method = method.streams(Streaming::Both);
         Ok(Reflection {
             address: address.clone(),
             channel: address.channel()?,
@@ -136,16 +137,15 @@ impl Reflection {
             host: String::new(),
             question: Some(question),
         };
-        let call = Call::new(request).timeout(TIMEOUT);
-        let reply = self.channel.unary::<_, Response>(self.method, call).await;
-        let reply = reply.map_err(|status| match status.code() {
+        let answer = self.exchange(request).await;
+        let answer = answer.map_err(|status| match status.code() {
             Code::Unimplemented => Failure::failed(format!(
                 "{} answers no reflection, so its services cannot be known",
                 self.address
             )),
             _ => Failure::failed(format!("cannot ask {}: {status}", self.address)),
         })?;
-        match reply.message.answer {
+        match answer.and_then(|answer| answer.answer) {
             Some(Answer::Error(error)) => Err(Failure::failed(format!(
                 "{} says of its services: {}",
                 self.address, error.error_message
@@ -153,6 +153,15 @@ impl Reflection {
             Some(answer) => Ok(answer),
             None => Err(self.broken("it is empty")),
         }
+    }
+
+    async fn exchange(&self, request: Request) -> Result<Option<Response>, Status> {
+        let call = Call::new(()).timeout(TIMEOUT);
+        let call = self.channel.both_streaming(self.method, call);
+        let (mut questions, mut answers) = call.await?;
+        questions.send(request).await?;
+        questions.finish();
+        answers.next().await
     }
 
     fn take(&self, answer: Answer, files: &mut BTreeMap<String, File>) -> Result<(), Failure> {

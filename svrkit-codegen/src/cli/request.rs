@@ -28,6 +28,27 @@ pub(crate) fn build(
     Ok(message)
 }
 
+/// Any number of messages, one JSON value after the other, with every flag set in each; without JSON one message if there are flags, else
+/// none.
+pub(crate) fn build_all(
+    descriptor: &MessageDescriptor,
+    json: Option<&str>,
+    flags: &[Flag],
+) -> Result<Vec<DynamicMessage>, Failure> {
+    let Some(json) = json else {
+        return match flags {
+            [] => Ok(Vec::new()),
+            flags => Ok(vec![build(descriptor, None, flags)?]),
+        };
+    };
+    let values = serde_json::Deserializer::from_str(json).into_iter::<serde_json::Value>();
+    let messages = values.map(|value| {
+        let value = value.map_err(|error| Failure::usage(format!("requests: {error}")))?;
+        build(descriptor, Some(&value.to_string()), flags)
+    });
+    messages.collect()
+}
+
 fn from_json(
     descriptor: &MessageDescriptor,
     json: &str,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use prost::Message;
-use prost_reflect::MethodDescriptor;
+use prost_reflect::{DynamicMessage, MethodDescriptor};
 use svrkit_rt::{Call, Priority};
 
 use super::address::Address;
@@ -23,7 +23,7 @@ pub(crate) struct Args {
     pub(crate) addr: String,
     /// package.Service/Method, or as much of its end as tells it from others
     pub(crate) method: String,
-    /// The request as JSON; `-` reads it from standard input
+    /// The request as JSON; `-` reads it from standard input. Where requests stream, any number of them; `-` sends each line as it comes
     #[arg(value_name = "JSON")]
     request: Option<String>,
     /// Set a field of the request, for names that are options too: `user.id=7`. Otherwise just `--user.id 7`
@@ -57,6 +57,16 @@ pub(crate) struct Target {
     /// Options; the request itself is `body`.
     pub(crate) call: Call<()>,
     pub(crate) body: Bytes,
+    /// In its place, where requests stream.
+    pub(crate) requests: Requests,
+}
+
+/// The messages of a method whose requests stream.
+#[derive(Debug)]
+pub(crate) enum Requests {
+    Given(Vec<Bytes>),
+    /// A line of JSON each, from standard input as they come, with these fields set.
+    Lines(Vec<Flag>),
 }
 
 impl Target {
@@ -64,13 +74,21 @@ impl Target {
     pub(crate) async fn resolve(args: Args, mut flags: Vec<Flag>) -> Result<Target, Failure> {
         let address = Address::reach(&args.addr)?;
         let reflected = Reflection::new(&address)?.method(&args.method).await?;
-        let json = match args.request.as_deref() {
-            Some("-") => Some(read_stdin()?),
-            other => other.map(str::to_owned),
-        };
-        flags.extend(args.fields);
-        let request = request::build(&reflected.input(), json.as_deref(), &flags)?;
         let method = method::leak(&reflected);
+        flags.extend(args.fields);
+        let input = reflected.input();
+        let mut request = DynamicMessage::new(input.clone());
+        let mut requests = Requests::Given(Vec::new());
+        match args.request.as_deref() {
+            Some("-") if method.streaming.of_client() => requests = Requests::Lines(flags),
+            json if method.streaming.of_client() => {
+                let all = request::build_all(&input, json, &flags)?;
+                let encoded = all.iter().map(|it| it.encode_to_vec().into());
+                requests = Requests::Given(encoded.collect());
+            }
+            Some("-") => request = request::build(&input, Some(&read_stdin()?), &flags)?,
+            json => request = request::build(&input, json, &flags)?,
+        }
 
         let mut call = Call::new(()).attempt(args.attempt);
         if let Some(deadline) = args.deadline {
@@ -102,6 +120,7 @@ impl Target {
             method,
             call,
             body: request.encode_to_vec().into(),
+            requests,
         })
     }
 }

@@ -6,7 +6,7 @@ use quote::quote;
 use super::{client_name, docs, ident, type_from_inside, type_of};
 use crate::idents::{function_with, plain};
 use crate::messages::Types;
-use crate::model::{HashKey, Method, Service};
+use crate::model::{HashKey, Method, Service, Streaming};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flavour {
@@ -64,9 +64,9 @@ fn method(
             quote!(super::#descriptor),
         ),
     };
-    let (asyncness, unary, wait) = match flavour {
-        Flavour::Async => (quote!(async), quote!(unary), quote!(.await)),
-        Flavour::Blocking => (quote!(), quote!(blocking_unary), quote!()),
+    let (asyncness, wait) = match flavour {
+        Flavour::Async => (quote!(async), quote!(.await)),
+        Flavour::Blocking => (quote!(), quote!()),
     };
     let call = method.hash_key.as_ref().map_or_else(
         || quote!(call.into()),
@@ -76,26 +76,96 @@ fn method(
             quote!(call.into().or_routing_key(#super_ #name))
         },
     );
+    let Shape {
+        verb,
+        request,
+        given,
+        result,
+        result_with,
+        message,
+    } = shape(method.streaming, &input, &output);
+    let verb = match flavour {
+        Flavour::Async => ident(verb),
+        Flavour::Blocking => ident(&format!("blocking_{verb}")),
+    };
     let docs = docs(&method.docs);
-    let docs_with = format!(
-        " As [`{0}`](Self::{0}), with options for this call and all that its answer carries.",
-        plain(&method.rust_name)
-    );
+    let plain = plain(&method.rust_name);
+    let docs_with = match method.streaming {
+        Streaming::None => format!(
+            " As [`{plain}`](Self::{plain}), with options for this call and all that its answer carries."
+        ),
+        _ => format!(" As [`{plain}`](Self::{plain}), with options for this call."),
+    };
+    // What it takes to have the message alone.
+    let simple = match message {
+        true => quote!(Ok(self.#name_with(#given)#wait?.message)),
+        false => quote!(self.#name_with(#given)#wait),
+    };
+    let arguments = request.as_ref().map(|it| quote!(, request: #it));
+    let request = request.unwrap_or(quote!(()));
     quote! {
         #docs
         pub #asyncness fn #name(
-            &self,
-            request: #input,
-        ) -> ::core::result::Result<#output, ::svrkit_rt::Status> {
-            Ok(self.#name_with(request)#wait?.message)
+            &self #arguments
+        ) -> ::core::result::Result<#result, ::svrkit_rt::Status> {
+            #simple
         }
         #[doc = #docs_with]
         pub #asyncness fn #name_with(
             &self,
-            call: impl ::core::convert::Into<::svrkit_rt::Call<#input>>,
-        ) -> ::core::result::Result<::svrkit_rt::Reply<#output>, ::svrkit_rt::Status> {
-            self.channel.#unary(&#descriptor.methods[#index], #call)#wait
+            call: impl ::core::convert::Into<::svrkit_rt::Call<#request>>,
+        ) -> ::core::result::Result<#result_with, ::svrkit_rt::Status> {
+            self.channel.#verb(&#descriptor.methods[#index], #call)#wait
         }
+    }
+}
+
+/// What differs between methods that stream and those that do not.
+struct Shape {
+    /// The channel's function.
+    verb: &'static str,
+    /// Type of the request, if there is one to give.
+    request: Option<TokenStream>,
+    /// What stands for it.
+    given: TokenStream,
+    result: TokenStream,
+    result_with: TokenStream,
+    /// Whether the result is the message of what the other function returns.
+    message: bool,
+}
+
+fn shape(streaming: Streaming, input: &TokenStream, output: &TokenStream) -> Shape {
+    let receiver = quote!(::svrkit_rt::Receiver<#output>);
+    let streams = |verb, result: TokenStream| Shape {
+        verb,
+        request: None,
+        given: quote!(()),
+        result_with: result.clone(),
+        result,
+        message: false,
+    };
+    match streaming {
+        Streaming::None => Shape {
+            verb: "unary",
+            request: Some(input.clone()),
+            given: quote!(request),
+            result: output.clone(),
+            result_with: quote!(::svrkit_rt::Reply<#output>),
+            message: true,
+        },
+        Streaming::Server => Shape {
+            request: Some(input.clone()),
+            given: quote!(request),
+            ..streams("server_streaming", receiver)
+        },
+        Streaming::Client => streams(
+            "client_streaming",
+            quote!(::svrkit_rt::ClientStream<#input, #output>),
+        ),
+        Streaming::Both => streams(
+            "both_streaming",
+            quote!((::svrkit_rt::Sender<#input>, #receiver)),
+        ),
     }
 }
 

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::ident;
-use crate::model::{Cgi, Method, Service};
+use crate::model::{Cgi, Method, Service, Streaming};
 
 pub(super) fn emit(service: &Service) -> TokenStream {
     let name = ident(&service.static_name);
@@ -61,14 +61,23 @@ fn method(service: &Service, method: &Method) -> TokenStream {
     if let Some(bytes) = method.response_bytes_max.map(number) {
         fields.push(quote!(response_bytes_max: #bytes));
     }
+    if let Some(never_compressed) = method.never_compressed {
+        fields.push(quote!(never_compressed: #never_compressed));
+    }
     if let Some(cgi) = &method.cgi {
         let cgi = cgi_of(cgi);
         fields.push(quote!(cgi: ::core::option::Option::Some(#cgi)));
     }
+    let streams = match method.streaming {
+        Streaming::None => quote!(),
+        Streaming::Client => quote!(.streams(::svrkit_rt::Streaming::Client)),
+        Streaming::Server => quote!(.streams(::svrkit_rt::Streaming::Server)),
+        Streaming::Both => quote!(.streams(::svrkit_rt::Streaming::Both)),
+    };
     quote! {
         ::svrkit_rt::MethodDescriptor {
             #(#fields,)*
-            ..::svrkit_rt::MethodDescriptor::plain(#id, #service, #name, #full_name)
+            ..::svrkit_rt::MethodDescriptor::plain(#id, #service, #name, #full_name) #streams
         }
     }
 }

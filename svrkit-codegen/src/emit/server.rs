@@ -6,7 +6,7 @@ use quote::quote;
 use super::{docs, ident, server_name, type_of};
 use crate::idents::plain;
 use crate::messages::Types;
-use crate::model::{Method, Service};
+use crate::model::{Method, Service, Streaming};
 
 pub(super) fn emit(service: &Service, types: &Types) -> TokenStream {
     let service_trait = service_trait(service, types);
@@ -22,9 +22,21 @@ fn service_trait(service: &Service, types: &Types) -> TokenStream {
         let name = ident(&method.rust_name);
         let input = type_of(types.input(&method.full_name));
         let output = type_of(types.output(&method.full_name));
+        let requests = match method.streaming {
+            Streaming::None | Streaming::Server => quote!(request: #input),
+            Streaming::Client | Streaming::Both => {
+                quote!(requests: ::svrkit_rt::Receiver<#input>)
+            }
+        };
+        let (answers, output) = match method.streaming {
+            Streaming::None | Streaming::Client => (quote!(), output),
+            Streaming::Server | Streaming::Both => {
+                (quote!(, answers: ::svrkit_rt::Sender<#output>), quote!(()))
+            }
+        };
         quote! {
             #docs
-            fn #name(&self, ctx: &mut ::svrkit_rt::Context, request: #input)
+            fn #name(&self, ctx: &mut ::svrkit_rt::Context, #requests #answers)
                 -> impl ::core::future::Future<
                     Output = ::core::result::Result<#output, ::svrkit_rt::Status>,
                 > + ::core::marker::Send;
@@ -102,12 +114,31 @@ fn server(service: &Service) -> TokenStream {
 /// The path `T::method`, not `service.method`: an `Arc` has methods of its own, such as `clone`.
 fn arm(index: usize, method: &Method) -> TokenStream {
     let index = proc_macro2::Literal::usize_unsuffixed(index);
-    let method = ident(&method.rust_name);
+    let name = ident(&method.rust_name);
+    let codegen = quote!(::svrkit_rt::codegen);
+    let serve = match method.streaming {
+        Streaming::None => quote! {
+            let (mut ctx, message) = #codegen::decode(request)?;
+            let reply = T::#name(&service, &mut ctx, message).await?;
+            #codegen::encode(ctx, &reply)
+        },
+        Streaming::Client => quote! {
+            let (mut ctx, requests) = #codegen::decode_requests(request)?;
+            let reply = T::#name(&service, &mut ctx, requests).await?;
+            #codegen::encode(ctx, &reply)
+        },
+        Streaming::Server => quote! {
+            let (mut ctx, message, answers) = #codegen::decode_for_answers(request)?;
+            T::#name(&service, &mut ctx, message, answers).await?;
+            Ok(#codegen::end_of_answers(ctx))
+        },
+        Streaming::Both => quote! {
+            let (mut ctx, requests, answers) = #codegen::decode_both(request)?;
+            T::#name(&service, &mut ctx, requests, answers).await?;
+            Ok(#codegen::end_of_answers(ctx))
+        },
+    };
     quote! {
-        #index => ::std::boxed::Box::pin(async move {
-            let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-            let reply = T::#method(&service, &mut ctx, message).await?;
-            ::svrkit_rt::codegen::encode(ctx, &reply)
-        }),
+        #index => ::std::boxed::Box::pin(async move { #serve }),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::Site;
 use crate::diagnostic::Diagnostic;
-use crate::model::Cgi;
+use crate::model::{Cgi, Streaming};
 use crate::options::{MethodPolicy, Ticket};
 
 const CGI: (i32, &str) = (8, "cgi");
@@ -18,6 +18,12 @@ pub(super) fn check(sites: &[Site<'_>], diagnostics: &mut Vec<Diagnostic>) {
         let Some(cgi) = &site.policy.cgi else {
             continue;
         };
+        if Streaming::of(&site.method) != Streaming::None {
+            diagnostics.push(site.option_place(&[CGI]).says(format!(
+                "`{}` streams, which clients outside cannot",
+                site.method.name()
+            )));
+        }
         match cgi.path.as_deref() {
             None | Some("") => diagnostics.push(
                 site.option_place(&[CGI])

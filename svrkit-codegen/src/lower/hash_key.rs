@@ -9,6 +9,14 @@ use crate::model::{HashKey, HashKeyStep};
 
 pub(super) fn lower(site: &Site<'_>, diagnostics: &mut Vec<Diagnostic>) -> Option<HashKey> {
     let path = site.policy.hash_key.as_deref()?;
+    if site.method.is_client_streaming() {
+        let place = site.option_place(&[(5, "hash_key")]);
+        diagnostics.push(place.says(format!(
+            "hash_key `{path}`: `{}` streams its requests, so there is none to look into when it is called",
+            site.method.name()
+        )));
+        return None;
+    }
     match steps(site.method.input(), path) {
         Ok(steps) => Some(HashKey {
             path: path.to_owned(),

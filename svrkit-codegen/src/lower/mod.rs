@@ -14,7 +14,7 @@ use crate::diagnostic::Diagnostic;
 use crate::docs;
 use crate::idents;
 use crate::lock::Lock;
-use crate::model::{Method, Package, Service};
+use crate::model::{Method, Package, Service, Streaming};
 use crate::options::{EXTENSION, MethodPolicy, ServicePolicy};
 use crate::places::Place;
 use crate::sources::Sources;
@@ -106,7 +106,7 @@ pub(crate) fn sites<'a>(sources: &'a Sources, files: &[FileDescriptor]) -> Vec<S
             sources,
             file: method.parent_file(),
             policy: MethodPolicy::of(&method),
-            defaults: ServicePolicy::of(method.parent_service()),
+            defaults: ServicePolicy::of(&method),
             method,
         })
         .collect()
@@ -170,17 +170,6 @@ fn lower_service(service: &ServiceDescriptor, methods: Vec<Method>) -> Service {
 
 fn lower_method(site: &Site<'_>, diagnostics: &mut Vec<Diagnostic>) -> Method {
     let method = &site.method;
-    for (streams, part, what) in [
-        (method.is_client_streaming(), path::METHOD_INPUT, "requests"),
-        (method.is_server_streaming(), path::METHOD_OUTPUT, "answers"),
-    ] {
-        if streams {
-            diagnostics.push(site.place_of(part).says(format!(
-                "`{}` streams {what}: methods take one request and give one answer",
-                method.name()
-            )));
-        }
-    }
     let policy = site.effective();
     policy::check(site, &policy, diagnostics);
     let hash_key = hash_key::lower(site, diagnostics);
@@ -192,6 +181,7 @@ fn lower_method(site: &Site<'_>, diagnostics: &mut Vec<Diagnostic>) -> Method {
         usage: policy.usage.clone().unwrap_or_default(),
         input: method.input().full_name().to_owned(),
         output: method.output().full_name().to_owned(),
+        streaming: Streaming::of(method),
         id: cmd_ids::id_of(&site.full_name(), &site.policy),
         timeout_ms: policy.timeout_ms,
         idempotent: policy.idempotent,
@@ -199,6 +189,7 @@ fn lower_method(site: &Site<'_>, diagnostics: &mut Vec<Diagnostic>) -> Method {
         hash_key,
         request_bytes_max: policy.max_request_bytes,
         response_bytes_max: policy.max_response_bytes,
+        never_compressed: policy.never_compressed,
         cgi: cgi::lower(&policy),
     }
 }

@@ -141,3 +141,38 @@ fn every_command_has_help_and_nonsense_commands_have_code_2() {
     svrkit("frobnicate").failed(2);
     svrkit("call").failed(2);
 }
+
+#[test]
+fn answers_that_stream_are_a_line_each_and_a_failure_comes_after_them() {
+    let server = start();
+    let answers = svrkit(&format!("call {} Follow --name Ada", server.address)).ok();
+    let said = ["once", "upon", "a time"].map(|it| format!("{{\"text\":\"{it}, said Ada\"}}\n"));
+    assert_eq!(answers, said.concat());
+    let ran = svrkit(&format!("call {} Follow --name nobody", server.address));
+    assert_eq!(ran.out.lines().count(), 3);
+    assert_eq!(
+        ran.failed(1),
+        "error: not_found: nobody has nothing to say\n"
+    );
+}
+
+#[test]
+fn requests_that_stream_are_values_of_json_or_lines_of_it() {
+    let server = start();
+    let addr = server.address.as_str();
+    let here = Path::new(".");
+    let two = r#"{"text":"a"} {"text":"b"}"#;
+    let ran = run(&["call", addr, "Append", two, "-v"], here, "");
+    assert!(ran.err.contains("seen-by: forgetful"), "{}", ran.err);
+    assert_eq!(ran.ok(), "{\"lines\":\"2\"}\n");
+    let answer = svrkit(&format!("call {addr} Append")).ok();
+    assert_eq!(answer, "{\"lines\":\"0\"}\n");
+    let answer = svrkit(&format!("call {addr} Append --text one")).ok();
+    assert_eq!(answer, "{\"lines\":\"1\"}\n");
+
+    let lines = "{\"text\":\"who\"}\n\n{\"text\":\"where\"}\n";
+    let answers = run(&["call", addr, "Talk", "-"], here, lines).ok();
+    assert_eq!(answers, "{\"text\":\"who?\"}\n{\"text\":\"where?\"}\n");
+    let error = run(&["call", addr, "Talk", "-"], here, "who\n").failed(2);
+    assert!(error.contains("request is no streams.v1.Line"), "{error}");
+}

@@ -15,6 +15,10 @@ fn services_are_told_with_ids_policy_usage_and_fields() {
         "      --user.id    uint64",
         "      --user.name  string",
         "    id 870614586 · 300 ms · priority 128",
+        "  Append(stream Line) → AppendReply",
+        "    id 415333549 · 3600000 ms · priority 7",
+        "  Follow(FollowRequest) → stream Line",
+        "  Talk(stream Line) → stream Line",
     ] {
         assert!(
             told.lines().any(|it| it == line),

@@ -114,6 +114,22 @@ fn an_idl_is_copied_with_its_imports_and_every_method_is_there_to_fill_in() {
 }
 
 #[test]
+fn methods_that_stream_are_there_to_fill_in_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/streams/journal.proto");
+    std::fs::copy(golden, folder.path().join("journal.proto")).expect("a copy");
+    svrkit_in(folder.path(), "new journal --proto journal.proto").ok();
+    let file = |name: &str| std::fs::read_to_string(folder.path().join(name)).expect("a file");
+    let service = file("journal/src/service.rs");
+    assert_eq!(service, include_str!("new/journal_service.rs"));
+    let tests = file("journal/tests/service.rs");
+    assert!(
+        tests.contains("let (requests, mut answers) = client.talk().await?;"),
+        "{tests}"
+    );
+}
+
+#[test]
 fn what_cannot_become_a_crate_leaves_nothing_behind() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();

@@ -110,3 +110,13 @@ fn numbers_that_make_no_sense_are_refused() {
         svrkit(&format!("press {} SayHello {words}", server.address)).failed(2);
     }
 }
+
+#[test]
+fn what_streams_is_not_pressed() {
+    let server = start();
+    let error = svrkit(&format!("press {} Follow --name Ada", server.address)).failed(2);
+    assert!(
+        error.contains("streams.v1.Journal/Follow streams"),
+        "{error}"
+    );
+}

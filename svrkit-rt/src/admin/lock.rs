@@ -24,7 +24,7 @@ impl Lock {
     /// `InvalidInput` for an address that others reach, without a token.
     pub(super) fn new(token: Option<Token>, address: &str) -> io::Result<Lock> {
         let tcp: Option<SocketAddr> = address.parse().ok();
-        let reachable = tcp.is_some_and(|address| !address.ip().is_loopback());
+        let reachable = tcp.is_some_and(|address| !address.ip().to_canonical().is_loopback());
         if reachable && token.is_none() {
             let message = format!("an admin listener at {address} needs a token");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));

@@ -1,5 +1,6 @@
 //! How the methods of this process do: figures of the last minute, from what the framework counts of calls.
 
+use super::compression::Compressed;
 use super::history::{Base, buckets_came, came};
 use crate::monitor::{Buckets, Series, Snapshot, Value};
 use crate::status::Code;
@@ -31,6 +32,8 @@ pub(super) struct Method {
     pub(super) in_flight: i64,
     pub(super) rejections: u64,
     pub(super) retries: u64,
+    /// Calls that were made a second time since the first took long.
+    pub(super) hedges: u64,
     /// Latencies as a series, for its curve.
     pub(super) curve: Option<Series>,
 }
@@ -40,6 +43,9 @@ pub(super) struct Method {
 pub(super) struct Methods {
     pub(super) window: Option<Duration>,
     pub(super) methods: BTreeMap<(String, String), Method>,
+    /// Refusals in the window, by reason.
+    pub(super) refusals: BTreeMap<String, u64>,
+    pub(super) compressed: Compressed,
 }
 
 impl Method {
@@ -57,6 +63,8 @@ impl Methods {
         };
         let before = base.map_or_else(HashMap::new, |base| base.values(now));
         let mut methods: BTreeMap<(String, String), Method> = BTreeMap::new();
+        let mut refusals: BTreeMap<String, u64> = BTreeMap::new();
+        let mut compressed = Compressed::default();
         for series in &now.series {
             let Some(what) = series.metric.name.strip_prefix(prefix) else {
                 continue;
@@ -93,14 +101,28 @@ impl Methods {
                     method.queueing.add(&buckets_came(before, buckets));
                 }
                 ("in_flight", Value::Gauge(level)) => method.in_flight += level,
-                ("rejections", Value::Counter(n)) => method.rejections += came(before, *n),
+                ("rejections", Value::Counter(n)) => {
+                    let came = came(before, *n);
+                    method.rejections += came;
+                    if came > 0 {
+                        *refusals
+                            .entry(label("reason").unwrap_or_default())
+                            .or_default() += came;
+                    }
+                }
                 ("retries", Value::Counter(n)) => method.retries += came(before, *n),
+                ("hedges", Value::Counter(n)) => method.hedges += came(before, *n),
+                ("compressed_from_bytes", Value::Counter(n)) => compressed.from += came(before, *n),
+                ("compressed_to_bytes", Value::Counter(n)) => compressed.to += came(before, *n),
+                ("compressed_in_vain", Value::Counter(n)) => compressed.in_vain += came(before, *n),
                 _ => {}
             }
         }
         Methods {
             window: base.map(|base| base.ago),
             methods,
+            refusals,
+            compressed,
         }
     }
 

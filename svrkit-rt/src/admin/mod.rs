@@ -6,7 +6,9 @@
 //!
 //! A page is a `doc::Doc`, written once; how it looks is decided in `doc`. Whatever it shows is escaped there.
 
+mod admission;
 mod asking;
+mod compression;
 mod curve;
 mod doc;
 mod flags;

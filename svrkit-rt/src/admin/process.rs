@@ -6,8 +6,10 @@ use super::lock::Lock;
 use super::pages;
 use super::state::State;
 use super::token::Token;
+use crate::client::ChannelWatch;
 use crate::monitor;
-use crate::server::{Limits, Server, ServerWatch};
+use crate::record::Recorder;
+use crate::server::{Admission, Limits, Server, ServerWatch};
 use crate::service::{Intercept, Request};
 use crate::spans;
 use crate::status::Status;
@@ -40,7 +42,10 @@ pub struct Admin {
     pub(super) flags: Flags,
     pub(super) config: Option<Config>,
     pub(super) servers: Vec<(String, ServerWatch)>,
+    pub(super) admissions: Vec<(String, Admission)>,
+    pub(super) channels: Vec<(String, ChannelWatch)>,
     pub(super) siblings: Vec<(String, String)>,
+    pub(super) recorder: Option<Recorder>,
 }
 
 /// Gives the settings in effect, as names and values.
@@ -56,7 +61,10 @@ impl Admin {
             flags: Flags::new(),
             config: None,
             servers: Vec::new(),
+            admissions: Vec::new(),
+            channels: Vec::new(),
             siblings: Vec::new(),
+            recorder: None,
         }
     }
 
@@ -94,13 +102,31 @@ impl Admin {
         self
     }
 
+    /// Adds an admission of this process that is no server's ([`Admission::take`]), under a name.
+    pub fn admission(mut self, name: impl Into<String>, admission: Admission) -> Admin {
+        self.admissions.push((name.into(), admission));
+        self
+    }
+
+    /// Adds a channel of this process, under a name: whom it calls.
+    pub fn watch_channel(mut self, name: impl Into<String>, channel: ChannelWatch) -> Admin {
+        self.channels.push((name.into(), channel));
+        self
+    }
+
     /// Adds another process's admin listener (a name and `host:port`), to be asked for its part of a trace. It is shown our token.
     pub fn sibling(mut self, name: impl Into<String>, address: impl Into<String>) -> Admin {
         self.siblings.push((name.into(), address.into()));
         self
     }
 
-    /// Serves the pages until `shutdown` is ready.
+    /// Who records requests of the servers that are watched, when an operator says so. Without, nothing can be recorded from here.
+    pub fn recorder(mut self, recorder: Recorder) -> Admin {
+        self.recorder = Some(recorder);
+        self
+    }
+
+    /// Serves the pages until `shutdown` is ready, and ends a recording with them.
     ///
     /// # Errors
     /// `InvalidInput` when others reach the listener's address and there is no token.
@@ -121,7 +147,7 @@ async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let state = Arc::new(state);
-    let _keeping = spans::keep();
+    let _keeping = std::env::var_os("NOSPANS").is_none().then(spans::keep);
     let server = Server::new()
         .layer(Intercept(no_calls))
         .limits(Limits {
@@ -131,10 +157,14 @@ async fn serve(
             ..Limits::default()
         })
         .pages(pages::all(&state));
-    tokio::select! {
+    let ended = tokio::select! {
         ended = server.run(listener, shutdown) => ended,
         () = look_on(&state) => Ok(()),
+    };
+    if let Some(recorder) = &state.admin.recorder {
+        recorder.stop().await;
     }
+    ended
 }
 
 /// Frames and paths of methods lead nowhere here: a layer would be the only lock before them.

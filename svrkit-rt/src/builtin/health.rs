@@ -6,8 +6,10 @@ use super::grpc::health::v1::{
 };
 use crate::context::Context;
 use crate::status::Status;
+use crate::streaming::Sender;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
+use tokio::sync::watch;
 
 /// Whether calls are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +25,7 @@ pub enum ServingStatus {
 ///
 /// It informs and enforces nothing: a call to a service that is not serving is served.
 #[derive(Clone, Debug)]
-pub struct HealthHandle(Arc<Mutex<Table>>);
+pub struct HealthHandle(Arc<watch::Sender<Table>>);
 
 #[derive(Debug)]
 struct Table {
@@ -34,7 +36,7 @@ struct Table {
 
 impl HealthHandle {
     pub(crate) fn new() -> HealthHandle {
-        HealthHandle(Arc::new(Mutex::new(Table {
+        HealthHandle(Arc::new(watch::Sender::new(Table {
             statuses: BTreeMap::from([(String::new(), ServingStatus::Serving)]),
             draining: false,
         })))
@@ -43,36 +45,37 @@ impl HealthHandle {
     /// Sets the status of a service by its full name, or of the whole server by the empty name. Neither changes the other. Names
     /// that are no service here may be set too, for parts that probers know by a name of their own.
     pub fn set(&self, service: impl Into<String>, status: ServingStatus) {
-        self.table().statuses.insert(service.into(), status);
+        let service = service.into();
+        self.0.send_modify(|table| {
+            table.statuses.insert(service, status);
+        });
     }
 
     /// The status of a service by its full name, or of the whole server by the empty name; `None` for a name that was never set.
     pub fn status(&self, service: &str) -> Option<ServingStatus> {
-        let table = self.table();
-        let status = *table.statuses.get(service)?;
-        Some(table.seen(status))
+        self.0.borrow().status(service)
     }
 
     /// Adds services of which nobody said anything yet.
     pub(crate) fn add<'a>(&self, services: impl Iterator<Item = &'a str>) {
-        let mut table = self.table();
-        for service in services {
-            let entry = table.statuses.entry(service.to_owned());
-            entry.or_insert(ServingStatus::Serving);
-        }
+        self.0.send_modify(|table| {
+            for service in services {
+                let entry = table.statuses.entry(service.to_owned());
+                entry.or_insert(ServingStatus::Serving);
+            }
+        });
     }
 
     pub(crate) fn drain(&self) {
-        self.table().draining = true;
-    }
-
-    fn table(&self) -> MutexGuard<'_, Table> {
-        // Every change is one assignment, so a panic elsewhere leaves nothing half-done.
-        self.0.lock().unwrap_or_else(|e| e.into_inner())
+        self.0.send_modify(|table| table.draining = true);
     }
 }
 
 impl Table {
+    fn status(&self, service: &str) -> Option<ServingStatus> {
+        self.statuses.get(service).map(|status| self.seen(*status))
+    }
+
     fn seen(&self, status: ServingStatus) -> ServingStatus {
         match self.draining {
             true => ServingStatus::NotServing,
@@ -96,12 +99,38 @@ impl Health for HealthHandle {
         }
     }
 
+    async fn watch(
+        &self,
+        _: &mut Context,
+        request: HealthCheckRequest,
+        mut answers: Sender<HealthCheckResponse>,
+    ) -> Result<(), Status> {
+        let mut table = self.0.subscribe();
+        let mut told = None;
+        loop {
+            let (status, draining) = {
+                let table = table.borrow_and_update();
+                (table.status(&request.service), table.draining)
+            };
+            let status = status.map_or(Wire::ServiceUnknown, wire_status);
+            if told.replace(status) != Some(status) {
+                let status = status.into();
+                answers.send(HealthCheckResponse { status }).await?;
+            }
+            if draining {
+                return Err(Status::unavailable("draining"));
+            }
+            // The handle itself keeps the sender.
+            let _ = table.changed().await;
+        }
+    }
+
     async fn list(
         &self,
         _: &mut Context,
         _: HealthListRequest,
     ) -> Result<HealthListResponse, Status> {
-        let table = self.table();
+        let table = self.0.borrow();
         let statuses = table.statuses.iter();
         Ok(HealthListResponse {
             statuses: statuses
@@ -112,11 +141,14 @@ impl Health for HealthHandle {
 }
 
 fn to_wire(status: ServingStatus) -> HealthCheckResponse {
-    let status = match status {
+    HealthCheckResponse {
+        status: wire_status(status).into(),
+    }
+}
+
+fn wire_status(status: ServingStatus) -> Wire {
+    match status {
         ServingStatus::Serving => Wire::Serving,
         ServingStatus::NotServing => Wire::NotServing,
-    };
-    HealthCheckResponse {
-        status: status.into(),
     }
 }

@@ -9,6 +9,7 @@ use super::grpc::reflection::v1::{
 use crate::context::Context;
 use crate::descriptor::ServiceDescriptor;
 use crate::status::{Code, Status};
+use crate::streaming::{Receiver, Sender};
 use bytes::Bytes;
 use prost::Message;
 use prost_types::{DescriptorProto, EnumDescriptorProto, FileDescriptorProto};
@@ -129,13 +130,18 @@ impl ServerReflection for Files {
     async fn server_reflection_info(
         &self,
         _: &mut Context,
-        request: ServerReflectionRequest,
-    ) -> Result<ServerReflectionResponse, Status> {
-        Ok(ServerReflectionResponse {
-            valid_host: request.host.clone(),
-            message_response: Some(self.answer(request.message_request.as_ref())),
-            original_request: Some(request),
-        })
+        mut requests: Receiver<ServerReflectionRequest>,
+        mut answers: Sender<ServerReflectionResponse>,
+    ) -> Result<(), Status> {
+        while let Some(request) = requests.next().await? {
+            let answer = ServerReflectionResponse {
+                valid_host: request.host.clone(),
+                message_response: Some(self.answer(request.message_request.as_ref())),
+                original_request: Some(request),
+            };
+            answers.send(answer).await?;
+        }
+        Ok(())
     }
 }
 

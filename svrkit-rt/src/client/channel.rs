@@ -1,33 +1,26 @@
-//! The cheap handle that calls go through: it finds an open connection, or waits for one.
+//! The cheap handle that calls go through, and how one is made.
 
 use super::blocking;
 use super::config::ChannelConfig;
-use super::connection::ClientConnection;
-use super::counting::Counting;
+use super::core::Core;
+use super::discover::{Discover, EndpointOptions, Source};
 use super::endpoint::Endpoint;
-use super::lane::{Lane, not_connected};
+use super::watch::ChannelWatch;
 use crate::call::Call;
-use crate::context::{Context, Inherited};
+use crate::context::{Context, Inherited, Priority};
 use crate::deadline::Deadline;
 use crate::descriptor::MethodDescriptor;
 use crate::layer::{Around, Plain};
+use crate::monitor;
 use crate::service::{DynService, Layer, Request, Response, Service};
-use crate::status::{Code, Status};
+use crate::status::Status;
 use crate::transport::MemoryConnector;
 use bytes::Bytes;
 use std::fmt;
-use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::sync::Notify;
-use tokio::time::{Instant, sleep_until};
-
-/// Connections that a call tries which turn out to be closed.
-const SENDINGS_MAX: u32 = 3;
-/// Most lanes to one endpoint.
-const LANES_MAX: usize = 8;
+use tokio::time::Instant;
 
 /// A handle to a service somewhere: connects when first used, reconnects, and spreads calls over its endpoints and lanes. Clones
 /// share everything. When the last clone is gone the connections close, each after its last answer.
@@ -36,34 +29,32 @@ pub struct Channel {
     core: Arc<Core>,
     /// The author's layers around `core`, if there are any.
     layered: Option<Arc<dyn DynService>>,
+    /// The counter of this caller's calls, if somebody asked for one.
+    tally: Option<monitor::Id>,
+}
+
+/// What stands between a call and its connections.
+pub(crate) enum WayOut<'a> {
+    Straight(&'a Core),
+    Layered(&'a dyn DynService),
 }
 
 /// Endpoints, options and layers of a channel to be.
-#[derive(Debug)]
 pub struct ChannelBuilder<L = Plain> {
     endpoints: Vec<Endpoint>,
+    discover: Option<Box<dyn Discover>>,
+    options: EndpointOptions,
     config: ChannelConfig,
     layers: L,
 }
 
-struct Core {
-    lanes: Vec<Arc<Lane>>,
-    next: AtomicUsize,
-    changed: Arc<Notify>,
-    waiting: AtomicUsize,
-    config: Arc<ChannelConfig>,
-    runtime: Handle,
-}
-
 impl Channel {
-    /// A channel to one address: `host:port` or `unix:/path`. Connects at the first call.
+    /// A channel to where [`ChannelBuilder::at`] says: `host:port`, or `unix:/path`, or some other place. Connects at the first call.
     ///
     /// # Errors
     /// `InvalidArgument` when the address is malformed.
     pub fn connect(address: &str) -> Result<Channel, Status> {
-        Channel::builder()
-            .endpoint(Endpoint::parse(address)?)
-            .build()
+        Channel::builder().at(address)?.build()
     }
 
     /// A channel to a listener in this process's memory.
@@ -80,6 +71,8 @@ impl Channel {
     pub fn builder() -> ChannelBuilder {
         ChannelBuilder {
             endpoints: Vec::new(),
+            discover: None,
+            options: Arc::new(|endpoint| endpoint),
             config: ChannelConfig::default(),
             layers: Plain,
         }
@@ -90,9 +83,25 @@ impl Channel {
     /// # Errors
     /// What the callee answers, or what kept the call from being answered.
     pub async fn call(&self, request: Request) -> Result<Response, Status> {
+        self.call_at(request, Instant::now()).await
+    }
+
+    /// The same for a request that was made at `now`, which is just now: the clock is not read once more for it.
+    pub(crate) async fn call_at(&self, request: Request, now: Instant) -> Result<Response, Status> {
+        match self.way_out() {
+            WayOut::Straight(core) => core.call(request, now).await,
+            WayOut::Layered(layers) => layers.call_boxed(request).await,
+        }
+    }
+
+    /// What a call goes through; counts it as one of this caller's. For those who await it themselves.
+    pub(crate) fn way_out(&self) -> WayOut<'_> {
+        if let Some(tally) = self.tally {
+            monitor::add(tally, 1);
+        }
         match &self.layered {
-            None => self.core.call(request).await,
-            Some(layered) => layered.call_boxed(request).await,
+            None => WayOut::Straight(&self.core),
+            Some(layered) => WayOut::Layered(&**layered),
         }
     }
 
@@ -101,27 +110,56 @@ impl Channel {
         Channel {
             core: self.core.clone(),
             layered: Some(Arc::new(layer.layer(Through(self.clone())))),
+            tally: None,
+        }
+    }
+
+    /// Looks at it from outside: its instances, and how they do.
+    pub fn watch(&self) -> ChannelWatch {
+        ChannelWatch::new(&self.core)
+    }
+
+    /// A channel that shares this one's connections and layers, and adds its calls to a counter: for one of several callers in a process,
+    /// at the price of the addition.
+    pub fn tallied(&self, tally: monitor::Id) -> Channel {
+        Channel {
+            tally: Some(tally),
+            ..self.clone()
         }
     }
 
     /// A request from its parts: timeout, priority, routing key and trace are those of the call, else inherited from the call being
-    /// served, else the method's.
+    /// served, else the method's. A user priority that is nobody's is drawn.
     pub fn untyped<M>(
         &self,
         method: &'static MethodDescriptor,
         call: Call<M>,
         body: Bytes,
     ) -> Request {
+        self.untyped_at(method, call, body, Instant::now())
+    }
+
+    /// The same for a call that is made at `now`.
+    pub(crate) fn untyped_at<M>(
+        &self,
+        method: &'static MethodDescriptor,
+        call: Call<M>,
+        body: Bytes,
+        now: Instant,
+    ) -> Request {
         let inherited = Inherited::current();
         let timeout = call
             .timeout
             .unwrap_or(Duration::from_millis(method.timeout_ms as u64));
-        let deadline = Deadline::after(timeout).earlier(inherited.map(|i| i.deadline));
+        let deadline = Deadline::from(now, timeout).earlier(inherited.map(|i| i.deadline));
         let mut context = Context::new(method, deadline);
-        if let Some(inherited) = inherited {
-            context.priority = inherited.priority;
-            context.routing_key = inherited.routing_key;
-            context.trace = inherited.trace.map(|t| t.child());
+        match inherited {
+            Some(inherited) => {
+                context.priority = inherited.priority;
+                context.routing_key = inherited.routing_key;
+                context.trace = inherited.trace.map(|t| t.child());
+            }
+            None => context.priority = Priority::drawn(method.priority),
         }
         if let Some(priority) = call.priority {
             context.priority = priority;
@@ -131,19 +169,55 @@ impl Channel {
         }
         context.attempt = call.attempt;
         context.metadata = call.metadata;
+        if let Some(tag) = call.tag.or_else(|| inherited?.tag) {
+            context.set_tag(tag);
+        }
         context.attachment = call.attachment;
         Request::new(context, body)
     }
 
     pub(crate) fn runtime(&self) -> &Handle {
-        &self.core.runtime
+        self.core.runtime()
     }
 }
 
 impl<L> ChannelBuilder<L> {
-    /// Adds an endpoint. Calls go to those that are connected, in turn.
+    /// Adds an endpoint. Among several, calls go to those that serve, as [`ChannelConfig::balance`] says.
     pub fn endpoint(mut self, endpoint: Endpoint) -> ChannelBuilder<L> {
         self.endpoints.push(endpoint);
+        self
+    }
+
+    /// Endpoints as settings say them:
+    ///
+    /// - `host:port` or `unix:/path`, or several with options, between commas: `10.0.0.1:80 zone=a, 10.0.0.2:80 zone=b weight=2`
+    ///   ([`crate::parse_endpoints`]);
+    /// - `file:/path`: a file that is watched ([`crate::EndpointsFile`]);
+    /// - `dns:host:port`: all addresses of a host ([`crate::Dns`]);
+    /// - `etcd:host:port/prefix`, with feature `etcd`: who is registered there.
+    ///
+    /// # Errors
+    /// `InvalidArgument` when it is none of these.
+    pub fn at(mut self, text: &str) -> Result<ChannelBuilder<L>, Status> {
+        match Source::parse(text)? {
+            Source::Fixed(endpoints) => self.endpoints.extend(endpoints),
+            Source::Told(source) => self.discover = Some(source),
+        }
+        Ok(self)
+    }
+
+    /// What every endpoint is to be, wherever it comes from: `|endpoint| endpoint.tls(..)`.
+    pub fn each_endpoint(
+        mut self,
+        options: impl Fn(Endpoint) -> Endpoint + Send + Sync + 'static,
+    ) -> ChannelBuilder<L> {
+        self.options = Arc::new(options);
+        self
+    }
+
+    /// Has the endpoints told by `source`, as they come and go, instead of those added here.
+    pub fn discover(mut self, source: impl Discover) -> ChannelBuilder<L> {
+        self.discover = Some(Box::new(source));
         self
     }
 
@@ -157,6 +231,8 @@ impl<L> ChannelBuilder<L> {
     pub fn layer<Outer>(self, outer: Outer) -> ChannelBuilder<Around<Outer, L>> {
         ChannelBuilder {
             endpoints: self.endpoints,
+            discover: self.discover,
+            options: self.options,
             config: self.config,
             layers: Around {
                 outer,
@@ -166,24 +242,17 @@ impl<L> ChannelBuilder<L> {
     }
 
     fn core(self) -> Result<(Arc<Core>, L), Status> {
-        if self.endpoints.is_empty() {
+        if self.endpoints.is_empty() && self.discover.is_none() {
             return Err(Status::invalid_argument("channel has no endpoint"));
         }
-        let config = Arc::new(self.config);
-        let changed = Arc::new(Notify::new());
-        let lanes_per_endpoint = config.lanes_per_endpoint.clamp(1, LANES_MAX);
-        let lanes = (0..lanes_per_endpoint).flat_map(|_| &self.endpoints);
-        let lanes = lanes
-            .map(|e| Arc::new(Lane::new(e.clone(), config.clone(), changed.clone())))
-            .collect();
-        let core = Core {
-            lanes,
-            next: AtomicUsize::new(0),
-            changed,
-            waiting: AtomicUsize::new(0),
-            config,
-            runtime: blocking::runtime()?,
-        };
+        let mut core = Core::new(self.config, blocking::runtime()?);
+        match self.discover {
+            None => {
+                let endpoints = self.endpoints.into_iter().map(&*self.options);
+                core.set_endpoints(endpoints.collect());
+            }
+            Some(source) => core.follow(source, self.options),
+        }
         Ok((Arc::new(core), self.layers))
     }
 }
@@ -198,6 +267,7 @@ impl ChannelBuilder<Plain> {
         Ok(Channel {
             core,
             layered: None,
+            tally: None,
         })
     }
 }
@@ -216,6 +286,7 @@ where
         Ok(Channel {
             core,
             layered: Some(layered),
+            tally: None,
         })
     }
 }
@@ -241,116 +312,18 @@ pub struct Base(Arc<Core>);
 
 impl Service for Base {
     async fn call(&self, request: Request) -> Result<Response, Status> {
-        self.0.call(request).await
+        self.0.call(request, Instant::now()).await
     }
 }
 
-impl Core {
-    async fn call(&self, mut request: Request) -> Result<Response, Status> {
-        let mut counting = Counting::begin(&mut request);
-        for sending in 1.. {
-            let connection = match self.pick() {
-                Some(connection) => connection,
-                None => {
-                    counting.waits();
-                    let waited = self.wait(request.context.deadline).await;
-                    waited.inspect_err(|status| counting.refused(status))?
-                }
-            };
-            let mut call = connection.call(request);
-            let result = (&mut call).await;
-            // A connection that closed between being picked and being used is nobody's fault, and nothing was sent.
-            let gone = matches!(&result, Err(status) if status.code() == Code::Unavailable);
-            match call.unsent() {
-                Some(unsent) if gone && sending < SENDINGS_MAX => request = unsent,
-                _ => {
-                    counting.end(&result, call.times());
-                    return result;
-                }
-            }
-        }
-        Err(Status::internal("call was given up"))
-    }
-
-    /// An open connection, in turn. A lane whose turn it is and which is not open is begun to be opened on the way.
-    fn pick(&self) -> Option<Arc<ClientConnection>> {
-        if let [only] = self.lanes.as_slice() {
-            return only.connection();
-        }
-        let turn = self.next.fetch_add(1, Relaxed);
-        for n in 0..self.lanes.len() {
-            let lane = &self.lanes[turn.wrapping_add(n) % self.lanes.len()];
-            if let Some(connection) = lane.connection() {
-                return Some(connection);
-            }
-            lane.start(&self.runtime);
-        }
-        None
-    }
-
-    /// Waits for any lane to open, starting those that may be.
-    async fn wait(&self, deadline: Deadline) -> Result<Arc<ClientConnection>, Status> {
-        let _waiting = Waiting::enter(&self.waiting, self.config.waiting_calls_max)?;
-        loop {
-            let mut changed = pin!(self.changed.notified());
-            changed.as_mut().enable();
-            if let Some(connection) = self.pick() {
-                return Ok(connection);
-            }
-            let retry_at = self
-                .lanes
-                .iter()
-                .filter_map(|lane| lane.start(&self.runtime))
-                .min();
-            let until = retry_at.map_or(deadline.instant(), |t| t.min(deadline.instant()));
-            tokio::select! {
-                biased;
-                () = changed => {}
-                () = sleep_until(until) => {}
-            }
-            if deadline.instant() <= Instant::now() {
-                return Err(not_connected(&self.lanes));
-            }
-        }
-    }
-}
-
-impl Drop for Core {
-    fn drop(&mut self) {
-        for lane in &self.lanes {
-            lane.close();
-        }
-    }
-}
-
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl<'a> Waiting<'a> {
-    fn enter(waiting: &'a AtomicUsize, max: usize) -> Result<Waiting<'a>, Status> {
-        let before = waiting.fetch_add(1, Relaxed);
-        let entered = Waiting(waiting);
-        if before >= max {
-            let message = format!("waiting_calls_max: {before} calls wait for a connection");
-            return Err(Status::resource_exhausted(message).with_not_started());
-        }
-        Ok(entered)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Relaxed);
+impl<L> fmt::Debug for ChannelBuilder<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ChannelBuilder({} endpoints)", self.endpoints.len())
     }
 }
 
 impl fmt::Debug for Channel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.core.fmt(f)
-    }
-}
-
-impl fmt::Debug for Core {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Channel({} lanes)", self.lanes.len())
     }
 }

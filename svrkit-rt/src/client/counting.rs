@@ -1,11 +1,10 @@
-//! What a call counts, from when it is made to its answer, or to when it is given up.
+//! What a call counts, from when it is made to its answer, or to when it is given up: one call, however often it was sent.
 
 use super::connection::Times;
 use crate::monitor::rpc::{End, MethodCounts, Rejection, SideCounts, are_calls_counted};
 use crate::service::{Request, Response};
 use crate::spans::{Outcome, Watched};
 use crate::status::{Code, Status};
-use std::time::Duration;
 use tokio::time::Instant;
 
 /// A call that counts itself once it has ended. Dropped before, its caller gave up.
@@ -16,12 +15,13 @@ pub(super) struct Counting {
     /// What is remembered of it, if anybody wants to see calls. One that is given up is not kept: its callee keeps what it was.
     watched: Option<Watched>,
     request_bytes: usize,
-    /// When it began to wait for a connection, if it had to. Calls that need not wait are timed by a clock that was read anyhow.
-    waiting_since: Option<Instant>,
+    began: Instant,
+    /// When it was first sent, and when the answer came that counts; of all its attempts.
+    times: Times,
 }
 
 impl Counting {
-    pub(super) fn begin(request: &mut Request) -> Counting {
+    pub(super) fn begin(request: &mut Request, now: Instant) -> Counting {
         let context = &mut *request.context;
         let counts = are_calls_counted().then(|| &MethodCounts::of(context.method).client);
         if let Some(counts) = counts {
@@ -31,43 +31,59 @@ impl Counting {
             counts,
             watched: Watched::call(context),
             request_bytes: request.body.len() + context.attachment.len(),
-            waiting_since: None,
+            began: now,
+            times: Times::default(),
         }
     }
 
-    /// No connection is open.
-    pub(super) fn waits(&mut self) {
-        if self.counts.is_some() || self.watched.is_some() {
-            self.waiting_since.get_or_insert_with(Instant::now);
+    /// It is made again, since it failed.
+    pub(super) fn is_retried(&self) {
+        if let Some(counts) = self.counts {
+            counts.retry();
         }
+    }
+
+    /// It is made a second time beside the first.
+    pub(super) fn is_hedged(&self) {
+        if let Some(counts) = self.counts {
+            counts.hedge();
+        }
+    }
+
+    /// An attempt came to an end.
+    pub(super) fn attempted(&mut self, times: Times) {
+        self.times = Times {
+            sent: self.times.sent.or(times.sent),
+            answered: times.answered,
+        };
     }
 
     /// It was not sent.
-    pub(super) fn refused(&mut self, status: &Status) {
+    fn refused(&mut self, status: &Status) {
         if let Some(counts) = self.counts.take() {
             let why = match status.code() {
                 Code::DeadlineExceeded => Rejection::Deadline,
                 Code::Unavailable => Rejection::Unavailable,
+                // Nobody on this side has too much to do.
+                Code::Overloaded => Rejection::CalleePriority,
                 _ => Rejection::Channel,
             };
             counts.refuse(why, status.code());
         }
         if let Some(watched) = self.watched.take() {
-            let waited = self.waiting_since.map_or(Duration::ZERO, |t| t.elapsed());
             let outcome = Outcome::failure(status.clone());
-            watched.end(&outcome, waited, 0, self.request_bytes);
+            watched.end(&outcome, self.began.elapsed(), 0, self.request_bytes);
         }
     }
 
-    pub(super) fn end(&mut self, result: &Result<Response, Status>, times: Times) {
+    /// Its caller gets this.
+    pub(super) fn end(&mut self, result: &Result<Response, Status>) {
         let status = result.as_ref().err();
-        if let (None, Some(status)) = (times.sent, status) {
+        if let (None, Some(status)) = (self.times.sent, status) {
             return self.refused(status);
         }
-        let began = self.waiting_since.or(times.sent);
-        let latency = began
-            .zip(times.answered)
-            .map(|(began, answered)| answered.saturating_duration_since(began));
+        let answered = self.times.answered;
+        let latency = answered.map(|answered| answered.saturating_duration_since(self.began));
         let queued_us = result.as_ref().map_or(0, |r| u64::from(r.load.queued_us));
         if let Some(counts) = self.counts.take() {
             if result.is_ok() {
@@ -76,9 +92,8 @@ impl Counting {
             counts.end(End::answered(result, self.request_bytes, latency));
         }
         if let Some(watched) = self.watched.take() {
-            let took = latency.or(began.map(|began| began.elapsed()));
-            let (outcome, took) = (Outcome::of(result), took.unwrap_or_default());
-            watched.end(&outcome, took, queued_us, self.request_bytes);
+            let took = latency.unwrap_or_else(|| self.began.elapsed());
+            watched.end(&Outcome::of(result), took, queued_us, self.request_bytes);
         }
     }
 }

@@ -1,22 +1,26 @@
 //! One place for a connection: open, opening, or waiting until it may be tried again.
 
 use super::backoff;
+use super::callee::Callee;
 use super::config::ChannelConfig;
 use super::connection::ClientConnection;
 use super::endpoint::Endpoint;
 use crate::monitor::connections::OPEN_FAILURES;
-use crate::status::Status;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 use std::time::Duration;
-use tokio::sync::Notify;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
-#[derive(Debug)]
+/// Whom a lane tells.
+pub(super) type OnChange = Arc<dyn Fn() + Send + Sync>;
+
 pub(super) struct Lane {
     endpoint: Endpoint,
     config: Arc<ChannelConfig>,
-    /// Told whenever a lane opens or fails to.
-    changed: Arc<Notify>,
+    /// Shared by the lanes to the same endpoint.
+    callee: Arc<Callee>,
+    /// Told whenever the lane opens, fails to, or ends; no lock of the lane is held then.
+    on_change: OnChange,
     open: RwLock<Option<Arc<ClientConnection>>>,
     opening: Mutex<Opening>,
 }
@@ -35,12 +39,14 @@ impl Lane {
     pub(super) fn new(
         endpoint: Endpoint,
         config: Arc<ChannelConfig>,
-        changed: Arc<Notify>,
+        callee: Arc<Callee>,
+        on_change: OnChange,
     ) -> Lane {
         Lane {
             endpoint,
             config,
-            changed,
+            callee,
+            on_change,
             open: RwLock::new(None),
             opening: Mutex::new(Opening::default()),
         }
@@ -81,24 +87,33 @@ impl Lane {
         }
     }
 
+    /// Has new calls wait for another connection; this one ends once its calls are answered.
+    pub(super) fn renew(&self) {
+        if let Some(connection) = self.set(None) {
+            connection.leave();
+        }
+    }
+
     async fn open(self: Arc<Lane>) {
         let connect_timeout = Duration::from_millis(self.config.connect_timeout_ms);
-        let opened = match timeout(connect_timeout, self.endpoint.open()).await {
-            Ok(opened) => opened.map_err(|e| e.to_string()),
-            Err(_) => Err(format!(
-                "no connection within {} ms",
-                self.config.connect_timeout_ms
-            )),
-        };
+        let opened = self.endpoint.open(connect_timeout).await;
         match opened {
-            Ok(stream) => {
+            Ok((stream, read)) => {
                 let lane = Arc::downgrade(&self);
-                let on_end = move || {
-                    if let Some(lane) = lane.upgrade() {
-                        lane.set(None);
+                let on_end = move |ended: &ClientConnection| {
+                    if let Some(lane) = lane.upgrade()
+                        && lane.take_out(ended)
+                    {
+                        (lane.on_change)();
                     }
                 };
-                let connection = ClientConnection::start(stream, self.config.clone(), on_end);
+                let connection = ClientConnection::start(
+                    stream,
+                    read,
+                    self.config.clone(),
+                    self.callee.clone(),
+                    on_end,
+                );
                 let mut opening = self.opening();
                 if opening.closed {
                     connection.leave();
@@ -118,7 +133,7 @@ impl Lane {
                 self.failed(&mut self.opening(), error);
             }
         }
-        self.changed.notify_waiters();
+        (self.on_change)();
     }
 
     fn failed(&self, opening: &mut Opening, error: String) {
@@ -139,6 +154,18 @@ impl Lane {
         opening.last_error = Some(error);
     }
 
+    /// Forgets a connection that has ended, unless there is another one by now.
+    fn take_out(&self, ended: &ClientConnection) -> bool {
+        let mut open = self.open.write().unwrap_or_else(|e| e.into_inner());
+        let is_this = open
+            .as_deref()
+            .is_some_and(|open| std::ptr::eq(open, ended));
+        if is_this {
+            *open = None;
+        }
+        is_this
+    }
+
     fn set(&self, connection: Option<Arc<ClientConnection>>) -> Option<Arc<ClientConnection>> {
         std::mem::replace(
             &mut *self.open.write().unwrap_or_else(|e| e.into_inner()),
@@ -151,12 +178,8 @@ impl Lane {
     }
 }
 
-/// Why no lane is open, for a call that waited in vain.
-pub(super) fn not_connected(lanes: &[Arc<Lane>]) -> Status {
-    let errors: Vec<String> = lanes.iter().filter_map(|l| l.last_error()).collect();
-    let why = match errors.as_slice() {
-        [] => "still connecting".to_owned(),
-        errors => errors.join("; "),
-    };
-    Status::unavailable(format!("no connection: {why}")).with_not_started()
+impl fmt::Debug for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Lane({:?})", self.endpoint)
+    }
 }

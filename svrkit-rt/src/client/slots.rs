@@ -1,6 +1,6 @@
 //! The calls of one connection that wait for their answers.
 
-use crate::service::Response;
+use super::answered::Answered;
 use crate::status::Status;
 use std::task::Waker;
 use tokio::time::Instant;
@@ -30,14 +30,14 @@ struct Slot {
 enum SlotState {
     Free,
     Waiting(Waker),
-    Done(Result<Response, Status>, Instant),
+    Done(Result<Answered, Status>, Instant),
 }
 
 /// What a call finds when it looks.
 pub(super) enum Look {
     Waiting,
     /// With the time when the answer came, or when it was clear that none would.
-    Done(Result<Response, Status>, Option<Instant>),
+    Done(Result<Answered, Status>, Option<Instant>),
 }
 
 impl Slots {
@@ -80,7 +80,7 @@ impl Slots {
     pub(super) fn complete(
         &mut self,
         request_id: u64,
-        result: Result<Response, Status>,
+        result: Result<Answered, Status>,
         now: Instant,
     ) -> Option<Waker> {
         let slot = self.slot(request_id)?;
@@ -89,6 +89,14 @@ impl Slots {
         }
         match std::mem::replace(&mut slot.state, SlotState::Done(result, now)) {
             SlotState::Waiting(waker) => Some(waker),
+            _ => None,
+        }
+    }
+
+    /// How a call failed whose answer is there and was not taken yet.
+    pub(super) fn failure(&mut self, request_id: u64) -> Option<Status> {
+        match &self.slot(request_id)?.state {
+            SlotState::Done(Err(status), _) => Some(status.clone()),
             _ => None,
         }
     }

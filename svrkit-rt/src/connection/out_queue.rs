@@ -43,12 +43,12 @@ impl OutQueue {
     }
 
     /// Appends by linking if that is cheaper.
-    pub(crate) fn put_bytes(&mut self, bytes: Bytes) {
+    pub(crate) fn put_bytes(&mut self, bytes: &Bytes) {
         if bytes.len() > COPIED_BYTES_MAX {
             self.linked_bytes += bytes.len();
-            self.linked.push((self.copied.len(), bytes));
+            self.linked.push((self.copied.len(), bytes.clone()));
         } else if !bytes.is_empty() {
-            self.put(&bytes);
+            self.put(bytes);
         }
     }
 
@@ -153,7 +153,7 @@ mod tests {
             for (i, len) in [3, 5000, 6000, 0, 10, 9000].into_iter().enumerate() {
                 let piece = Bytes::from(vec![i as u8 + 1; len]);
                 expected.extend_from_slice(&piece);
-                queue.put_bytes(piece);
+                queue.put_bytes(&piece);
             }
             assert_eq!(queue.len(), expected.len());
             let mut batch = queue.take();
@@ -181,7 +181,7 @@ mod tests {
         let mut queue = OutQueue::default();
         for _ in 0..200 {
             queue.put(&[1; 48]);
-            queue.put_bytes(Bytes::from(vec![2; 5000]));
+            queue.put_bytes(&Bytes::from(vec![2; 5000]));
         }
         let mut batch = queue.take();
         let mut total = 0;

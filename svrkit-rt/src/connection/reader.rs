@@ -1,7 +1,7 @@
 //! Cuts what a stream brings into frames; lengths are checked before memory is taken.
 
 use super::buffers;
-use crate::frame::{HEADER_BYTES, Header, HeaderError, Payload};
+use crate::frame::{HEADER_BYTES, Head, Header, HeaderError, Payload};
 use crate::status::Status;
 use crate::transport::Stream;
 use bytes::{Buf, Bytes, BytesMut};
@@ -28,6 +28,22 @@ pub(crate) enum Incoming {
     Frame(Header, Result<Payload, Status>),
     /// A frame over the limit. Its payload is skipped, not kept.
     TooLarge(Header),
+    /// A frame that was not wanted. Its payload was not looked at.
+    Unwanted,
+}
+
+impl Incoming {
+    /// Whether it belongs to the messages of a call, rather than to the call itself. These are told apart first and taken elsewhere, so
+    /// that requests and answers are not moved once more for their sake.
+    #[inline]
+    pub(crate) fn is_of_stream(&self) -> bool {
+        match self {
+            Incoming::Frame(header, _) | Incoming::TooLarge(header) => {
+                matches!(header.head, Head::Message | Head::End | Head::Credit(_))
+            }
+            Incoming::Unwanted => false,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -44,9 +60,10 @@ impl FrameReader {
     /// `first` are bytes that were read already.
     pub(crate) fn new(first: BytesMut, payload_bytes_max: usize) -> FrameReader {
         FrameReader {
+            // There may be whole frames in it.
+            found: !first.is_empty(),
             buffer: first,
             skipping: 0,
-            found: false,
             payload_bytes_max,
         }
     }
@@ -77,12 +94,26 @@ impl FrameReader {
     /// # Errors
     /// The peer does not send frames; nothing after this can be understood.
     pub(crate) fn next(&mut self) -> Result<Option<Incoming>, HeaderError> {
-        let incoming = self.cut();
+        self.next_wanted(|_| true)
+    }
+
+    /// As [`FrameReader::next`]; a frame whose header is not wanted costs no more than its header.
+    ///
+    /// # Errors
+    /// As [`FrameReader::next`].
+    pub(crate) fn next_wanted(
+        &mut self,
+        wanted: impl FnOnce(&Header) -> bool,
+    ) -> Result<Option<Incoming>, HeaderError> {
+        let incoming = self.cut(wanted);
         self.found = matches!(incoming, Ok(Some(_)));
         incoming
     }
 
-    fn cut(&mut self) -> Result<Option<Incoming>, HeaderError> {
+    fn cut(
+        &mut self,
+        wanted: impl FnOnce(&Header) -> bool,
+    ) -> Result<Option<Incoming>, HeaderError> {
         if self.skipping > 0 {
             let n = self.skipping.min(self.buffer.len() as u64);
             self.buffer.advance(n as usize);
@@ -94,13 +125,17 @@ impl FrameReader {
         let raw = *raw;
         let header = Header::decode(&raw)?;
         let payload_len = header.payload_len as usize;
-        if payload_len > self.payload_bytes_max {
+        if payload_len > header.payload_bytes_max(self.payload_bytes_max) {
             self.buffer.advance(HEADER_BYTES);
             self.skipping = payload_len as u64;
             return Ok(Some(Incoming::TooLarge(header)));
         }
         if self.buffer.len() - HEADER_BYTES < payload_len {
             return Ok(None);
+        }
+        if !wanted(&header) {
+            self.buffer.advance(HEADER_BYTES + payload_len);
+            return Ok(Some(Incoming::Unwanted));
         }
         self.buffer.advance(HEADER_BYTES);
         let bytes = match payload_len {

@@ -1,5 +1,6 @@
 //! The fixed header: 48 bytes, little-endian, enough to route, to admit or to refuse without looking further.
 
+use crate::compression::Codecs;
 use std::fmt;
 
 /// Length of every header.
@@ -13,12 +14,25 @@ const KIND_REQUEST: u8 = 1;
 const KIND_ANSWER: u8 = 2;
 const KIND_CANCEL: u8 = 3;
 const KIND_GO_AWAY: u8 = 4;
+const KIND_MESSAGE: u8 = 5;
+const KIND_END: u8 = 6;
+const KIND_CREDIT: u8 = 7;
+const KIND_IDENTIFY: u8 = 8;
+const KIND_CHALLENGE: u8 = 9;
+const KIND_PROOF: u8 = 10;
 
 const FLAG_CHECKSUM: u16 = 1;
 const FLAG_TRACE: u16 = 1 << 1;
 const FLAG_NOT_STARTED: u16 = 1 << 2;
+const FLAG_STREAM: u16 = 1 << 3;
+/// What the body is compressed with: LZ4, Zstandard.
+const PACKED_SHIFT: u32 = 4;
+/// What the sender takes, in the same order.
+const TAKES_SHIFT: u32 = 6;
 
 const CHECKSUM_AT: usize = 44;
+/// Payload of the longest frame by which a caller and a server show themselves.
+const PROOF_PAYLOAD_BYTES_MAX: usize = 128;
 
 /// A header, decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +49,10 @@ pub struct Header {
     pub attachment_len: u32,
     /// Whether the extension begins with a trace context.
     pub has_trace: bool,
+    /// What the body is compressed with: nothing, or one codec. Of requests, successful answers and messages.
+    pub packed: Codecs,
+    /// What the sender takes. Of a request, for its answer; of an answer, for requests to come; with the messages of their streams.
+    pub takes: Codecs,
     /// CRC32C of the header without its last four bytes, and the payload; `None` when the sender did not take one.
     pub checksum: Option<u32>,
 }
@@ -50,6 +68,18 @@ pub enum Head {
     Cancel,
     /// The sender will not take new requests on this connection.
     GoAway(GoAway),
+    /// A message of a call that streams, from either side.
+    Message,
+    /// The caller has sent its last message.
+    End,
+    /// The sender takes more messages of a call.
+    Credit(Credit),
+    /// The caller says who it is, and wants to prove it.
+    Identify,
+    /// The callee proves that it has the caller's key, and wants the same proof.
+    Challenge,
+    /// The caller's.
+    Proof,
     /// A kind from a later version of the format: skipped.
     Unknown(u8),
 }
@@ -69,6 +99,8 @@ pub struct RequestHead {
     pub user: u8,
     /// 0 for the first try.
     pub attempt: u8,
+    /// Whether the call streams: messages follow the request, or come before its answer.
+    pub streams: bool,
 }
 
 /// Fields of an answer.
@@ -91,6 +123,13 @@ pub struct Answer {
 pub struct GoAway {
     /// A [`crate::Code`] by number; 0 is an ordinary drain.
     pub code: u16,
+}
+
+/// Fields of a credit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Credit {
+    /// Bytes of messages, headers and payloads, that may be sent beyond what might have been sent before.
+    pub bytes: u32,
 }
 
 /// Why 48 bytes are no header. Nothing behind such bytes can be understood, so the connection ends.
@@ -131,20 +170,26 @@ impl Header {
             extension_len: 0,
             attachment_len: 0,
             has_trace: false,
+            packed: Codecs::NONE,
+            takes: Codecs::NONE,
             checksum: None,
         }
     }
 
     /// The 48 bytes.
+    #[inline]
     pub fn encode(&self) -> [u8; HEADER_BYTES] {
         let mut b = [0; HEADER_BYTES];
-        let mut flags = 0;
+        let mut flags = self.packed.bits() << PACKED_SHIFT | self.takes.bits() << TAKES_SHIFT;
         let kind = match self.head {
             Head::Request(r) => {
                 put(&mut b, 16, r.method_id.to_le_bytes());
                 put(&mut b, 20, r.timeout_us.to_le_bytes());
                 put(&mut b, 24, r.routing_key.to_le_bytes());
                 put(&mut b, 32, [r.business, r.user, r.attempt, 0]);
+                if r.streams {
+                    flags |= FLAG_STREAM;
+                }
                 KIND_REQUEST
             }
             Head::Answer(a) => {
@@ -161,6 +206,15 @@ impl Header {
                 put(&mut b, 16, g.code.to_le_bytes());
                 KIND_GO_AWAY
             }
+            Head::Message => KIND_MESSAGE,
+            Head::End => KIND_END,
+            Head::Credit(c) => {
+                put(&mut b, 16, c.bytes.to_le_bytes());
+                KIND_CREDIT
+            }
+            Head::Identify => KIND_IDENTIFY,
+            Head::Challenge => KIND_CHALLENGE,
+            Head::Proof => KIND_PROOF,
             Head::Unknown(kind) => kind,
         };
         if self.has_trace {
@@ -184,6 +238,7 @@ impl Header {
     ///
     /// # Errors
     /// See [`HeaderError`].
+    #[inline]
     pub fn decode(b: &[u8; HEADER_BYTES]) -> Result<Header, HeaderError> {
         if b[0] != MAGIC {
             return Err(HeaderError::Magic(b[0]));
@@ -200,6 +255,7 @@ impl Header {
                 business: b[32],
                 user: b[33],
                 attempt: b[34],
+                streams: flags & FLAG_STREAM != 0,
             }),
             KIND_ANSWER => Head::Answer(Answer {
                 code: u16::from_le_bytes(get(b, 16)),
@@ -208,11 +264,7 @@ impl Header {
                 queued_us: u32::from_le_bytes(get(b, 20)),
                 not_started: flags & FLAG_NOT_STARTED != 0,
             }),
-            KIND_CANCEL => Head::Cancel,
-            KIND_GO_AWAY => Head::GoAway(GoAway {
-                code: u16::from_le_bytes(get(b, 16)),
-            }),
-            kind => Head::Unknown(kind),
+            kind => Header::decode_rarer(kind, b),
         };
         let header = Header {
             head,
@@ -221,6 +273,8 @@ impl Header {
             extension_len: u32::from_le_bytes(get(b, 36)),
             attachment_len: u32::from_le_bytes(get(b, 40)),
             has_trace: flags & FLAG_TRACE != 0,
+            packed: Codecs::from_bits(flags >> PACKED_SHIFT),
+            takes: Codecs::from_bits(flags >> TAKES_SHIFT),
             checksum: (flags & FLAG_CHECKSUM != 0).then(|| u32::from_le_bytes(get(b, CHECKSUM_AT))),
         };
         if header.extension_len as u64 + header.attachment_len as u64 > header.payload_len as u64 {
@@ -229,9 +283,37 @@ impl Header {
         Ok(header)
     }
 
+    /// The kinds that need not be told apart as fast as requests and answers.
+    #[inline(never)]
+    fn decode_rarer(kind: u8, b: &[u8; HEADER_BYTES]) -> Head {
+        match kind {
+            KIND_CANCEL => Head::Cancel,
+            KIND_GO_AWAY => Head::GoAway(GoAway {
+                code: u16::from_le_bytes(get(b, 16)),
+            }),
+            KIND_MESSAGE => Head::Message,
+            KIND_END => Head::End,
+            KIND_CREDIT => Head::Credit(Credit {
+                bytes: u32::from_le_bytes(get(b, 16)),
+            }),
+            KIND_IDENTIFY => Head::Identify,
+            KIND_CHALLENGE => Head::Challenge,
+            KIND_PROOF => Head::Proof,
+            kind => Head::Unknown(kind),
+        }
+    }
+
     /// Bytes of the message between extension and attachment.
     pub fn body_len(&self) -> u32 {
         self.payload_len - self.extension_len - self.attachment_len
+    }
+
+    /// Bytes of the longest payload that such a frame may have, where frames may have `max`.
+    pub(crate) fn payload_bytes_max(&self, max: usize) -> usize {
+        match self.head {
+            Head::Identify | Head::Challenge | Head::Proof => max.min(PROOF_PAYLOAD_BYTES_MAX),
+            _ => max,
+        }
     }
 
     /// CRC32C of this header without its checksum field; the payload is appended with [`crc32c::crc32c_append`].
@@ -253,6 +335,7 @@ fn get<const N: usize>(b: &[u8; HEADER_BYTES], at: usize) -> [u8; N] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compression::Codec;
 
     #[test]
     fn every_kind_survives_the_wire() {
@@ -264,6 +347,7 @@ mod tests {
                 business: 3,
                 user: 4,
                 attempt: 1,
+                streams: true,
             }),
             Head::Answer(Answer {
                 code: 14,
@@ -274,7 +358,13 @@ mod tests {
             }),
             Head::Cancel,
             Head::GoAway(GoAway { code: 8 }),
-            Head::Unknown(9),
+            Head::Message,
+            Head::End,
+            Head::Credit(Credit { bytes: 65_537 }),
+            Head::Identify,
+            Head::Challenge,
+            Head::Proof,
+            Head::Unknown(11),
         ];
         for head in heads {
             let header = Header {
@@ -282,6 +372,8 @@ mod tests {
                 extension_len: 40,
                 attachment_len: 60,
                 has_trace: true,
+                packed: Codecs::only(Codec::Lz4),
+                takes: Codecs::only(Codec::Zstd),
                 checksum: Some(0xdead_beef),
                 ..Header::new(0x0102_0304_0506_0708, head)
             };

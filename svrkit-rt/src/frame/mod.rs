@@ -6,6 +6,6 @@ mod payload;
 
 pub(crate) use error_body::{decode_status, encode_status};
 pub use header::{
-    Answer, GoAway, HEADER_BYTES, Head, Header, HeaderError, MAGIC, RequestHead, VERSION,
+    Answer, Credit, GoAway, HEADER_BYTES, Head, Header, HeaderError, MAGIC, RequestHead, VERSION,
 };
 pub(crate) use payload::{Parts, Payload, put_frame};

@@ -5,20 +5,36 @@ use crate::connection::OutQueue;
 use crate::metadata::Metadata;
 use crate::status::Status;
 use crate::trace::{TRACE_BYTES, TraceContext};
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 
-/// What goes behind a header.
-#[derive(Debug, Default)]
+static NO_BYTES: Bytes = Bytes::new();
+
+/// What goes behind a header. Borrowed: whoever sends a request keeps it, to send it again if it must.
+#[derive(Debug)]
 pub(crate) struct Parts<'a> {
     pub(crate) trace: Option<TraceContext>,
     pub(crate) metadata: Option<&'a Metadata>,
-    pub(crate) body: Bytes,
-    pub(crate) attachment: Bytes,
+    pub(crate) body: &'a Bytes,
+    pub(crate) attachment: &'a Bytes,
+}
+
+impl Default for Parts<'_> {
+    fn default() -> Self {
+        Parts {
+            trace: None,
+            metadata: None,
+            body: &NO_BYTES,
+            attachment: &NO_BYTES,
+        }
+    }
 }
 
 /// What came behind a header, cut but not looked into.
 #[derive(Debug, Default)]
 pub(crate) struct Payload {
+    /// Copied out at once: most extensions are nothing else, and sharing the buffer for them would cost more.
+    trace: Option<[u8; TRACE_BYTES]>,
+    /// The rest of the extension.
     pub(crate) extension: Bytes,
     pub(crate) body: Bytes,
     pub(crate) attachment: Bytes,
@@ -45,7 +61,7 @@ pub(crate) fn put_frame(out: &mut OutQueue, mut header: Header, parts: Parts<'_>
         put_extension(&mut extension, &parts);
         header.checksum = Some(0);
         let mut sum = Header::checksum_of(&header.encode());
-        for part in [&extension[..], &parts.body, &parts.attachment] {
+        for part in [&extension[..], parts.body, parts.attachment] {
             sum = crc32c::crc32c_append(sum, part);
         }
         header.checksum = Some(sum);
@@ -68,34 +84,58 @@ fn put_extension(out: &mut Vec<u8>, parts: &Parts<'_>) {
     }
 }
 
+#[inline(never)]
+fn check(sum: u32, raw: &[u8; HEADER_BYTES], payload: &[u8]) -> Result<(), Status> {
+    let found = crc32c::crc32c_append(Header::checksum_of(raw), payload);
+    if found == sum {
+        return Ok(());
+    }
+    Err(Status::new(
+        crate::Code::DataLoss,
+        format!("frame checksum is {found:#010x}, its header says {sum:#010x}"),
+    ))
+}
+
 impl Payload {
     /// Cuts `bytes` (exactly `header.payload_len` of them) and checks the checksum if there is one.
     ///
     /// # Errors
     /// `DataLoss` when the checksum is wrong.
+    #[inline]
     pub(crate) fn cut(
         header: &Header,
         raw: &[u8; HEADER_BYTES],
-        mut bytes: Bytes,
+        bytes: Bytes,
     ) -> Result<Payload, Status> {
         if let Some(sum) = header.checksum {
-            let found = crc32c::crc32c_append(Header::checksum_of(raw), &bytes);
-            if found != sum {
-                return Err(Status::new(
-                    crate::Code::DataLoss,
-                    format!("frame checksum is {found:#010x}, its header says {sum:#010x}"),
-                ));
-            }
+            check(sum, raw, &bytes)?;
         }
+        Ok(match header.extension_len + header.attachment_len {
+            0 => Payload {
+                body: bytes,
+                ..Payload::default()
+            },
+            _ => Payload::cut_apart(header, bytes),
+        })
+    }
+
+    #[inline(never)]
+    fn cut_apart(header: &Header, mut bytes: Bytes) -> Payload {
         let mut payload = Payload::default();
-        if header.extension_len > 0 {
-            payload.extension = bytes.split_to(header.extension_len as usize);
+        let mut extension_len = header.extension_len as usize;
+        if header.has_trace && extension_len >= TRACE_BYTES {
+            payload.trace = bytes.first_chunk().copied();
+            bytes.advance(TRACE_BYTES);
+            extension_len -= TRACE_BYTES;
+        }
+        if extension_len > 0 {
+            payload.extension = bytes.split_to(extension_len);
         }
         if header.attachment_len > 0 {
             payload.attachment = bytes.split_off(header.body_len() as usize);
         }
         payload.body = bytes;
-        Ok(payload)
+        payload
     }
 
     /// Looks into the extension.
@@ -106,22 +146,16 @@ impl Payload {
         &mut self,
         header: &Header,
     ) -> Result<(Option<TraceContext>, Metadata), Status> {
-        if self.extension.is_empty() {
-            return Ok((None, Metadata::new()));
+        if header.has_trace && self.trace.is_none() {
+            return Err(Status::invalid_argument(
+                "extension is too short for its trace context",
+            ));
         }
-        let mut trace = None;
-        if header.has_trace {
-            let Some((wire, _)) = self.extension.split_first_chunk() else {
-                return Err(Status::invalid_argument(
-                    "extension is too short for its trace context",
-                ));
-            };
-            trace = TraceContext::from_wire(wire);
-            let _ = self.extension.split_to(TRACE_BYTES);
-        }
-        Ok((
-            trace,
-            Metadata::decode(std::mem::take(&mut self.extension))?,
-        ))
+        let trace = self.trace.as_ref().and_then(TraceContext::from_wire);
+        let metadata = match self.extension.is_empty() {
+            true => Metadata::new(),
+            false => Metadata::decode(std::mem::take(&mut self.extension))?,
+        };
+        Ok((trace, metadata))
     }
 }

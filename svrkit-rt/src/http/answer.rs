@@ -18,7 +18,7 @@ pub(super) type Answer = Response<Outgoing>;
 /// Seconds after which a caller who met an overloaded server may ask again.
 const RETRY_AFTER_S: &str = "1";
 /// Says which of our codes stands behind a code of the Connect protocol, where that has none of its own.
-const SVRKIT_CODE: HeaderName = HeaderName::from_static("svrkit-code");
+pub(super) const SVRKIT_CODE: HeaderName = HeaderName::from_static("svrkit-code");
 
 /// Why there is no answer: HTTP's view and ours.
 #[derive(Debug)]
@@ -101,11 +101,21 @@ pub(super) fn with_type(body: Bytes, content_type: &'static str) -> Answer {
 
 /// `google.rpc.ErrorInfo`, by which the rest of the world says domain and reason.
 #[derive(Clone, PartialEq, Message)]
-struct ErrorInfo {
+pub(super) struct ErrorInfo {
     #[prost(string, tag = "1")]
     reason: String,
     #[prost(string, tag = "2")]
     domain: String,
+}
+
+impl ErrorInfo {
+    /// `None` for a status without a reason.
+    pub(super) fn of(status: &Status) -> Option<ErrorInfo> {
+        (!status.reason().is_empty()).then(|| ErrorInfo {
+            reason: status.reason().to_owned(),
+            domain: status.domain().to_owned(),
+        })
+    }
 }
 
 fn error_json(status: &Status) -> serde_json::Value {
@@ -113,11 +123,7 @@ fn error_json(status: &Status) -> serde_json::Value {
     if !status.message().is_empty() {
         error["message"] = status.message().into();
     }
-    if !status.reason().is_empty() {
-        let info = ErrorInfo {
-            reason: status.reason().to_owned(),
-            domain: status.domain().to_owned(),
-        };
+    if let Some(info) = ErrorInfo::of(status) {
         error["details"] = json!([{
             "type": "google.rpc.ErrorInfo",
             "value": STANDARD_NO_PAD.encode(info.encode_to_vec()),

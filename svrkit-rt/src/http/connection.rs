@@ -3,8 +3,9 @@
 use super::activity::{Activity, Overdue};
 use super::exchange::Exchange;
 use super::io::HttpIo;
-use super::refusal::refusal;
-use crate::server::{Control, ServerState, Traffic};
+use super::refusal::{HTTP2_PREFACE, refusal};
+use crate::auth::Caller;
+use crate::server::{Control, Identity, ServerState, Traffic};
 use crate::service::Service;
 use crate::transport::Stream;
 use bytes::BytesMut;
@@ -15,20 +16,22 @@ use std::task::Poll;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-/// How HTTP/2 begins (RFC 9113, 3.4), as far as no other request does.
-const HTTP2_PREFACE: &[u8] = b"PRI ";
-
 /// What the server does to a connection from outside.
 #[derive(Debug)]
 struct HttpControl {
     activity: Activity,
     /// Told to end once its request is answered.
     drain: Notify,
+    identity: Arc<Identity>,
 }
 
 impl Control for HttpControl {
     fn traffic(&self) -> Traffic {
         self.activity.traffic()
+    }
+
+    fn caller(&self) -> Option<Caller> {
+        self.identity.caller().cloned()
     }
 
     fn drain(&self) {
@@ -42,7 +45,7 @@ pub(crate) struct Connection<S> {
     activity: Activity,
     control: Arc<HttpControl>,
     server: Arc<ServerState<S>>,
-    /// The peer begins as HTTP/2 does, which hyper would meet with silence.
+    /// The peer begins as HTTP/2 does.
     is_http2: bool,
 }
 
@@ -59,6 +62,7 @@ impl<S: Service> Connection<S> {
         stream: Stream,
         first: BytesMut,
         opened: Instant,
+        identity: Identity,
         server: Arc<ServerState<S>>,
     ) -> Connection<S> {
         let activity = Activity::new(opened, first.len());
@@ -68,6 +72,7 @@ impl<S: Service> Connection<S> {
             control: Arc::new(HttpControl {
                 activity: activity.clone(),
                 drain: Notify::new(),
+                identity: Arc::new(identity),
             }),
             activity,
             server,
@@ -81,12 +86,23 @@ impl<S: Service> Connection<S> {
     /// Serves until the peer is gone, takes too long, breaks the protocol, or a drain is over.
     pub(crate) async fn run(self) {
         let Connection {
+            #[cfg_attr(
+                feature = "grpc",
+                expect(unused_mut, reason = "nothing is said to HTTP/2")
+            )]
             mut io,
             activity,
             control,
             server,
             is_http2,
         } = self;
+        let identity = control.identity.clone();
+        #[cfg(feature = "grpc")]
+        if is_http2 {
+            return super::grpc::run(io, activity, &control.drain, identity, server).await;
+        }
+        // Of the next version's preface, hyper would make silence.
+        #[cfg(not(feature = "grpc"))]
         if is_http2 {
             let message = "this server speaks HTTP/1.1 and frames";
             let status = "505 HTTP Version Not Supported";
@@ -95,7 +111,7 @@ impl<S: Service> Connection<S> {
         }
         let options = server.site().options().clone();
         let limits = server.limits().clone();
-        let exchange = Exchange::new(server, activity.clone());
+        let exchange = Exchange::new(server, identity, activity.clone());
         let mut http = hyper::server::conn::http1::Builder::new()
             .header_read_timeout(None)
             .max_buf_size(options.head_bytes_max.max(8 * 1024))

@@ -37,6 +37,11 @@ impl Counting {
         }
     }
 
+    /// Where it counts.
+    pub(super) fn counts(&self) -> Option<&'static SideCounts> {
+        self.counts
+    }
+
     /// There was no room for it.
     pub(super) fn refused(&mut self, refused: &Refused) {
         if let Some(counts) = self.counts.take() {

@@ -4,26 +4,29 @@ use super::activity::Activity;
 use super::answer::{Answer, Failure, with_type};
 use super::body::{self, Outgoing, ReadError};
 use super::builtin::BuiltinPage;
+use super::caller_rate::CallerRate;
 use super::codec::{ACCEPT_POST, Codec};
-use super::counting::Counting;
+use super::encoding::{self, Encoding};
 use super::headers::{put_metadata, to_metadata};
 use super::pages;
+use super::serving::{serve, within};
 use super::site::{Door, Route};
 use super::unary_get;
-use crate::context::{Context, Inherited};
+use crate::context::{Context, Inherited, Priority};
 use crate::deadline::Deadline;
 use crate::descriptor::Ticket;
-use crate::server::ServerState;
-use crate::service::{BoxFuture, Request, Response, Service};
+use crate::server::{Identity, ServerState};
+use crate::service::{BoxFuture, Service};
 use crate::status::Status;
 use crate::trace::TraceContext;
 use bytes::Bytes;
 use hyper::body::{Body, Incoming};
-use hyper::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
+use hyper::header::{
+    ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, VARY,
+};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, StatusCode};
 use std::convert::Infallible;
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout_at;
@@ -35,12 +38,23 @@ const ACCEPT_POST_NAME: &str = "accept-post";
 /// What hyper calls for each request of a connection.
 pub(super) struct Exchange<S> {
     server: Arc<ServerState<S>>,
+    identity: Arc<Identity>,
     activity: Activity,
+    rate: CallerRate,
 }
 
 impl<S> Exchange<S> {
-    pub(super) fn new(server: Arc<ServerState<S>>, activity: Activity) -> Exchange<S> {
-        Exchange { server, activity }
+    pub(super) fn new(
+        server: Arc<ServerState<S>>,
+        identity: Arc<Identity>,
+        activity: Activity,
+    ) -> Exchange<S> {
+        Exchange {
+            rate: CallerRate::new(&server),
+            server,
+            identity,
+            activity,
+        }
     }
 }
 
@@ -51,10 +65,11 @@ impl<S: Service> hyper::service::Service<hyper::Request<Incoming>> for Exchange<
 
     fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
         let (server, activity) = (self.server.clone(), self.activity.clone());
+        let (identity, rate) = (self.identity.clone(), self.rate.clone());
         activity.begin();
         Box::pin(async move {
             let (head, mut body) = request.into_parts();
-            let answer = answer(&*server, &head, &mut body, &activity).await;
+            let answer = answer(&*server, &identity, &rate, &head, &mut body, &activity).await;
             let mut answer = answer.unwrap_or_else(Failure::into_answer);
             // What is left of the body would have to be read before the next request; it is cheaper to part.
             let unread = !body.is_end_stream();
@@ -71,6 +86,8 @@ impl<S: Service> hyper::service::Service<hyper::Request<Incoming>> for Exchange<
 
 async fn answer<S: Service>(
     server: &ServerState<S>,
+    identity: &Identity,
+    rate: &CallerRate,
     head: &Parts,
     body: &mut Incoming,
     activity: &Activity,
@@ -86,7 +103,8 @@ async fn answer<S: Service>(
         };
     }
     if let Some(route) = site.route(path) {
-        return call(server, route, head, body).await;
+        rate.admit(server, route.method)?;
+        return call(server, identity, route, head, body).await;
     }
     match site.pages().above(path) {
         Some(spot) => Ok(pages::answer(server, spot, head, body, activity).await),
@@ -96,15 +114,18 @@ async fn answer<S: Service>(
 
 async fn call<S: Service>(
     server: &ServerState<S>,
+    identity: &Identity,
     route: &Route,
     head: &Parts,
     body: &mut Incoming,
 ) -> Result<Answer, Failure> {
     let method = route.method;
+    server.admit_caller(method, identity)?;
     let wanted = Wanted::of(route, head)?;
     let asked = timeout(&head.headers)?.map(Deadline::after);
     let own = || Deadline::after(Duration::from_millis(method.timeout_ms as u64));
     let mut context = Box::new(Context::new(method, asked.unwrap_or_else(own)));
+    context.priority = Priority::drawn(method.priority);
     context.trace = traceparent(&head.headers);
     let uin = match route.door {
         Door::Outside(Ticket::Required) => {
@@ -115,6 +136,7 @@ async fn call<S: Service>(
         Door::Outside(Ticket::None) | Door::Inside => None,
     };
     context.metadata = to_metadata(&head.headers, server.limits().metadata_bytes_max)?;
+    identity.stamp(&mut context);
 
     let max = match method.request_bytes_max {
         0 => server.limits().request_bytes_max,
@@ -125,7 +147,10 @@ async fn call<S: Service>(
             return Err(ReadError::TooLarge(max).status().into());
         }
         Some(message) => message,
-        None => read(server, body, max, asked).await?,
+        None => {
+            let bytes = read(server, body, max, asked).await?;
+            wanted.encoding.decode(bytes, max)?
+        }
     };
     let (bytes, key) = route.types.request(method, wanted.codec, bytes)?;
     if bytes.len() > max {
@@ -136,40 +161,22 @@ async fn call<S: Service>(
     // is something to serve, as with frames.
     context.deadline = asked.unwrap_or_else(own);
 
-    let response = serve(server, context, bytes).await?;
-    if !response.attachment.is_empty() {
-        let message = "the answer has an attachment, which only frames carry";
-        return Err(Status::unimplemented(message).into());
-    }
+    let response = serve(server, context, bytes, |_, _| {}).await?;
     let bytes = route.types.response(method, wanted.codec, response.body)?;
-    let mut answer = with_type(bytes, wanted.codec.content_type());
+    let encoded = encoding::encoded(server, method, &head.headers, &bytes);
+    let is_encoded = encoded.is_some();
+    let mut answer = with_type(encoded.unwrap_or(bytes), wanted.codec.content_type());
+    if is_encoded {
+        let headers = answer.headers_mut();
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("zstd"));
+    }
+    if server.packer().is_some() {
+        // Also of what was sent as it is: a cache must not give the one to those who want the other.
+        let headers = answer.headers_mut();
+        headers.insert(VARY, HeaderValue::from(ACCEPT_ENCODING));
+    }
     put_metadata(&response.metadata, answer.headers_mut());
     Ok(answer)
-}
-
-/// Through the pipeline that framed requests go through. Dropped with the connection, and the handler with it.
-async fn serve<S: Service>(
-    server: &ServerState<S>,
-    mut context: Box<Context>,
-    body: Bytes,
-) -> Result<Response, Status> {
-    let mut counting = Counting::begin(server, &mut context, body.len());
-    let _in_flight = server.enter(body.len()).map_err(|refused| {
-        counting.refused(&refused);
-        refused.status
-    })?;
-    let deadline = context.deadline;
-    let call = server.service().call(Request { context, body });
-    let result = within(deadline, call).await.flatten();
-    let result = result.and_then(|response| server.admit_response(response, 0));
-    counting.end(&result);
-    result
-}
-
-async fn within<F: Future>(deadline: Deadline, future: F) -> Result<F::Output, Status> {
-    timeout_at(deadline.instant(), future)
-        .await
-        .map_err(|_| Status::deadline_exceeded("deadline passed while the handler ran"))
 }
 
 async fn read<S>(
@@ -199,6 +206,8 @@ async fn read<S>(
 /// How the message is written, and the message itself if it is not in the body.
 struct Wanted {
     codec: Codec,
+    /// What the body is in.
+    encoding: Encoding,
     message: Option<Bytes>,
 }
 
@@ -210,6 +219,7 @@ impl Wanted {
                 let codec = posted_codec(&head.headers)?;
                 Ok(Wanted {
                     codec,
+                    encoding: Encoding::of(&head.headers)?,
                     message: None,
                 })
             }
@@ -218,6 +228,7 @@ impl Wanted {
                 let (codec, message) = unary_get::message(query)?;
                 Ok(Wanted {
                     codec,
+                    encoding: Encoding::Identity,
                     message: Some(message),
                 })
             }
@@ -240,14 +251,6 @@ fn posted_codec(headers: &HeaderMap) -> Result<Codec, Failure> {
             ),
         );
     };
-    if let Some(encoding) = text(headers, CONTENT_ENCODING.as_str())
-        && !encoding.is_empty()
-        && encoding != "identity"
-    {
-        let message = "compression is not served; send the body as it is";
-        let failure = Failure::from(Status::unimplemented(message));
-        return Err(failure.header(ACCEPT_ENCODING, "identity"));
-    }
     match text(headers, "connect-protocol-version") {
         None | Some("1") => Ok(codec),
         Some(_) => {
@@ -274,10 +277,10 @@ fn timeout(headers: &HeaderMap) -> Result<Option<Duration>, Status> {
     }
 }
 
-fn traceparent(headers: &HeaderMap) -> Option<TraceContext> {
+pub(super) fn traceparent(headers: &HeaderMap) -> Option<TraceContext> {
     TraceContext::parse(text(headers, "traceparent")?)
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(super) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }

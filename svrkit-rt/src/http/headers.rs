@@ -17,9 +17,11 @@ pub(super) const fn any_padding() -> GeneralPurposeConfig {
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent)
 }
 
-/// Headers that belong to HTTP, to the Connect protocol, or to who is asking, and so are no metadata of a call.
+/// Headers that belong to HTTP, to the Connect protocol or gRPC, or to who is asking, and so are no metadata of a call.
 fn is_reserved(name: &str) -> bool {
-    let prefixes = ["accept", "connect-", "content-", "proxy-", "svrkit-"];
+    let prefixes = [
+        "accept", "connect-", "content-", "grpc-", "proxy-", "svrkit-",
+    ];
     let names = [
         "authorization",
         "connection",
@@ -50,15 +52,18 @@ pub(super) fn to_metadata(headers: &HeaderMap, bytes_max: usize) -> Result<Metad
         if is_reserved(name) {
             continue;
         }
-        let value = match name.ends_with("-bin") {
-            false => Bytes::copy_from_slice(value.as_bytes()),
-            true => LENIENT
-                .decode(value.as_bytes())
-                .map_err(|e| Status::invalid_argument(format!("header {name} is no base64: {e}")))?
-                .into(),
-        };
         // Fails for a name with other characters only: a head is shorter than the longest value.
-        let _ = metadata.insert(name.to_owned(), value);
+        if !name.ends_with("-bin") {
+            let _ = metadata.insert(name.to_owned(), Bytes::copy_from_slice(value.as_bytes()));
+            continue;
+        }
+        // Several values of one name may have been joined on their way.
+        for value in value.as_bytes().split(|b| *b == b',') {
+            let value = LENIENT.decode(value.trim_ascii()).map_err(|e| {
+                Status::invalid_argument(format!("header {name} is no base64: {e}"))
+            })?;
+            let _ = metadata.insert(name.to_owned(), value);
+        }
     }
     let len = metadata.encoded_len();
     if len > bytes_max {
@@ -100,12 +105,13 @@ mod tests {
         assert_eq!(headers["blob-bin"], "AP8");
         assert_eq!(headers.len(), 2);
         headers.insert("authorization", HeaderValue::from_static("Bearer x"));
-        headers.insert("padded-bin", HeaderValue::from_static("AP8="));
+        headers.insert("padded-bin", HeaderValue::from_static("AP8=,AA"));
+        headers.insert("grpc-timeout", HeaderValue::from_static("1S"));
         let back = to_metadata(&headers, 100).unwrap();
         assert_eq!(back.get_str("client-version"), Some("7.0"));
         assert_eq!(back.get("blob-bin").unwrap()[..], [0, 255]);
         assert_eq!(back.get("padded-bin").unwrap()[..], [0, 255]);
-        assert_eq!(back.len(), 3);
+        assert_eq!(back.len(), 4);
         headers.insert("bad-bin", HeaderValue::from_static("!"));
         assert!(to_metadata(&headers, 100).is_err());
     }

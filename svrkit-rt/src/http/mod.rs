@@ -13,13 +13,19 @@ mod body;
 #[cfg(feature = "http")]
 mod builtin;
 #[cfg(feature = "http")]
+mod caller_rate;
+#[cfg(feature = "http")]
 mod codec;
 #[cfg(feature = "http")]
 mod connection;
 #[cfg(feature = "http")]
 mod counting;
 #[cfg(feature = "http")]
+mod encoding;
+#[cfg(feature = "http")]
 mod exchange;
+#[cfg(feature = "grpc")]
+mod grpc;
 #[cfg(feature = "http")]
 mod headers;
 #[cfg(feature = "http")]
@@ -31,6 +37,8 @@ mod options;
 #[cfg(feature = "http")]
 mod pages;
 mod refusal;
+#[cfg(feature = "http")]
+mod serving;
 #[cfg(feature = "http")]
 mod site;
 #[cfg(feature = "http")]
@@ -50,7 +58,7 @@ pub use options::HttpOptions;
 pub use pages::{
     Event, EventSender, Fields, Form, PageLimits, PageRequest, PageResponse, Pages, StreamEnded,
 };
-pub(crate) use refusal::{looks_like_http, refusal};
+pub(crate) use refusal::{is_undecided, looks_like_http, refusal};
 #[cfg(feature = "http")]
 pub(crate) use site::Site;
 #[cfg(feature = "http")]

@@ -2,6 +2,9 @@
 
 use bytes::Bytes;
 
+/// How HTTP/2 begins (RFC 9113, 3.4), as far as no other request does.
+pub(super) const HTTP2_PREFACE: &[u8] = b"PRI ";
+
 /// Whether the first bytes of a connection begin a method of HTTP/1.1 (GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE,
 /// CONNECT). No frame does: [`crate::frame::MAGIC`] is no letter.
 pub(crate) fn looks_like_http(first: &[u8]) -> bool {
@@ -9,6 +12,11 @@ pub(crate) fn looks_like_http(first: &[u8]) -> bool {
         first.first(),
         Some(b'G' | b'H' | b'P' | b'D' | b'O' | b'T' | b'C')
     )
+}
+
+/// Whether so few bytes came that both HTTP/1.1 and HTTP/2 may begin with them.
+pub(crate) fn is_undecided(first: &[u8]) -> bool {
+    !first.is_empty() && first.len() < HTTP2_PREFACE.len() && HTTP2_PREFACE.starts_with(first)
 }
 
 /// A whole answer, after which the connection closes: `status` such as `"503 Service Unavailable"`, and an error of the Connect
@@ -35,6 +43,16 @@ mod tests {
         }
         for other in [&[crate::frame::MAGIC][..], b"", b"get", b"A", b"\x16\x03"] {
             assert!(!looks_like_http(other), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn the_versions_are_told_apart_by_four_bytes() {
+        for first in ["P", "PR", "PRI"] {
+            assert!(is_undecided(first.as_bytes()), "{first}");
+        }
+        for first in ["", "PO", "PRO", "G", "PRI "] {
+            assert!(!is_undecided(first.as_bytes()), "{first}");
         }
     }
 

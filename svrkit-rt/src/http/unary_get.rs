@@ -26,7 +26,7 @@ pub(super) fn message(query: &str) -> Result<(Codec, Bytes), Status> {
             "base64" => base64 = value == b"1",
             "compression" if value.is_empty() || value == b"identity" => {}
             "compression" => {
-                let message = "compression is not served; send the message as it is";
+                let message = "compression of a query is not served; send the message as it is";
                 return Err(Status::unimplemented(message));
             }
             "connect" if value != b"v1" => {

@@ -32,17 +32,31 @@ impl Body for Whole {
     }
 }
 
-/// Reads to the end. Memory is taken as bytes come.
-pub(super) async fn read(mut body: Incoming, max: usize) -> Result<Bytes, HttpError> {
-    let mut all = BytesMut::new();
-    while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
-        let frame = frame.map_err(|source| HttpError::Broken { source })?;
-        if let Ok(data) = frame.into_data() {
-            if all.len() + data.len() > max {
-                return Err(HttpError::TooLarge { max });
+/// An answer's body, piece by piece.
+#[derive(Debug)]
+pub(crate) struct Pieces(pub(super) Incoming);
+
+impl Pieces {
+    /// The next one; `None` after the last.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, HttpError> {
+        while let Some(frame) = poll_fn(|cx| Pin::new(&mut self.0).poll_frame(cx)).await {
+            let frame = frame.map_err(|source| HttpError::Broken { source })?;
+            if let Ok(data) = frame.into_data() {
+                return Ok(Some(data));
             }
-            all.extend_from_slice(&data);
         }
+        Ok(None)
+    }
+}
+
+/// Reads to the end. Memory is taken as bytes come.
+pub(super) async fn read(pieces: &mut Pieces, max: usize) -> Result<Bytes, HttpError> {
+    let mut all = BytesMut::new();
+    while let Some(piece) = pieces.next().await? {
+        if all.len() + piece.len() > max {
+            return Err(HttpError::TooLarge { max });
+        }
+        all.extend_from_slice(&piece);
     }
     Ok(all.freeze())
 }

@@ -1,13 +1,13 @@
 //! One request and its answer.
 
-use super::body::{Whole, read};
+use super::body::{Pieces, Whole, read};
 use super::error::HttpError;
 use super::io::ClientIo;
 use super::target::HttpTarget;
 use bytes::Bytes;
 use hyper::client::conn::http1;
-use std::pin::pin;
 use std::time::Duration;
+use tokio::task::JoinSet;
 
 /// What is asked, and how much patience there is for the answer.
 #[derive(Clone, Debug)]
@@ -59,6 +59,17 @@ impl HttpTarget {
     }
 
     async fn exchange(&self, request: HttpRequest) -> Result<HttpAnswer, HttpError> {
+        let bytes_max = request.answer_bytes_max;
+        let mut answer = self.ask(request).await?;
+        Ok(HttpAnswer {
+            status: answer.status,
+            retry_after_s: answer.retry_after_s,
+            body: read(&mut answer.pieces, bytes_max).await?,
+        })
+    }
+
+    /// Asks, for an answer whose body is read as it comes: neither its size nor its time is bounded here.
+    pub(crate) async fn ask(&self, request: HttpRequest) -> Result<OpenAnswer, HttpError> {
         let method = if request.body.is_some() {
             "POST"
         } else {
@@ -79,20 +90,26 @@ impl HttpTarget {
         let broken = |source| HttpError::Broken { source };
         let io = ClientIo::new(self.connect().await?);
         let (mut sender, connection) = http1::handshake(io).await.map_err(broken)?;
-        let answer = async {
-            let answer = sender.send_request(built).await.map_err(broken)?;
-            let retry_after = answer.headers().get("retry-after");
-            Ok(HttpAnswer {
-                status: answer.status().as_u16(),
-                retry_after_s: retry_after.and_then(|value| value.to_str().ok()?.parse().ok()),
-                body: read(answer.into_body(), request.answer_bytes_max).await?,
-            })
-        };
-        let (mut answer, mut connection) = (pin!(answer), pin!(connection));
-        tokio::select! {
-            answer = &mut answer => answer,
-            // All that will ever come has been read; whether that is a whole answer shows there.
-            _ = &mut connection => answer.await,
-        }
+        let mut carrying = JoinSet::new();
+        // How it ends shows in the answer, or in its body.
+        carrying.spawn(async { drop(connection.await) });
+        let answer = sender.send_request(built).await.map_err(broken)?;
+        let retry_after = answer.headers().get("retry-after");
+        Ok(OpenAnswer {
+            status: answer.status().as_u16(),
+            retry_after_s: retry_after.and_then(|value| value.to_str().ok()?.parse().ok()),
+            pieces: Pieces(answer.into_body()),
+            _carrying: carrying,
+        })
     }
+}
+
+/// An answer whose body is still to come.
+#[derive(Debug)]
+pub(crate) struct OpenAnswer {
+    pub(crate) status: u16,
+    pub(super) retry_after_s: Option<u64>,
+    pub(crate) pieces: Pieces,
+    /// The connection, which ends with this.
+    _carrying: JoinSet<()>,
 }

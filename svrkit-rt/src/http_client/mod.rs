@@ -8,5 +8,7 @@ mod io;
 mod target;
 
 pub use error::HttpError;
+#[cfg(feature = "etcd")]
+pub(crate) use exchange::OpenAnswer;
 pub use exchange::{HttpAnswer, HttpRequest};
 pub use target::HttpTarget;

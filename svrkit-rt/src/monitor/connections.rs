@@ -9,6 +9,8 @@ crate::monitor! {
     pub(crate) static ACCEPTED: Counter = "rpc_server_accepted_connections";
     /// Connections that servers sent away, because there were too many.
     pub(crate) static REFUSED: Counter = "rpc_server_refused_connections";
+    /// Connections that servers sent away, because they did not show who they are.
+    pub(crate) static UNPROVEN: Counter = "rpc_server_unproven_connections";
     /// Times that a connection could not be taken from the system.
     pub(crate) static ACCEPT_FAILURES: Counter = "rpc_server_accept_failures";
 

@@ -110,6 +110,7 @@ impl Header {
                 created_ms: words[word::CREATED_MS],
                 opened_ms: words[word::OPENED_MS],
                 beats: words[word::BEATS],
+                retired: words[word::RETIRED] == 1,
             },
         })
     }

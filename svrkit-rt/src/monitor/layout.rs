@@ -40,6 +40,7 @@ pub(super) mod word {
     pub(in crate::monitor) const SLOTS_USED: usize = 25;
     pub(in crate::monitor) const SHARDS_USED: usize = 26;
     pub(in crate::monitor) const BEATS: usize = 27;
+    pub(in crate::monitor) const RETIRED: usize = 28;
 }
 
 /// Texts of the header, by their first word: their length in bytes, then the bytes.

@@ -8,6 +8,7 @@ mod catalogue;
 mod cells;
 pub(crate) mod connections;
 mod dynamic;
+pub(crate) mod fleets;
 mod handles;
 mod header;
 mod histogram;
@@ -34,7 +35,7 @@ pub use kind::{
     HELP_BYTES_MAX, Kind, LABEL_KEY_BYTES_MAX, LABEL_VALUE_BYTES_MAX, LABELS_MAX, NAME_BYTES_MAX,
     NameError, OVERFLOW_LABEL,
 };
-pub use open::{Config, OpenError, default_directory, open, segment_path};
+pub use open::{Config, OpenError, default_directory, open, retire, segment_path};
 pub use openmetrics::CONTENT_TYPE;
 pub use reader::{ReadError, Reader, instances};
 pub use rpc::count_calls;

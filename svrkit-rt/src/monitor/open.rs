@@ -188,6 +188,14 @@ pub fn open(config: &Config) -> Result<(), OpenError> {
     Ok(())
 }
 
+/// Notes in the segment that this process ends in good order, as the last thing that it does: from then on nobody need miss it. What is
+/// counted afterwards counts all the same, and the next process that opens the segment is there again.
+pub fn retire() {
+    if Registry::is_active() {
+        Registry::active().retire();
+    }
+}
+
 /// The file of an instance.
 pub fn segment_path(directory: &Path, instance: &str) -> PathBuf {
     directory.join(format!("{instance}{SEGMENT_ENDING}"))

@@ -395,6 +395,10 @@ impl Registry {
         MAX_TURN.store(next, Relaxed);
     }
 
+    pub(super) fn retire(&self) {
+        self.segment.retire();
+    }
+
     pub(super) fn beat(&self) {
         self.segment.header(word::BEATS).fetch_add(1, Relaxed);
     }

@@ -95,11 +95,17 @@ impl Segment {
         set(word::OPENED_MS, unix_ms());
         set(word::BOOT_ID[0], (instance.boot_id >> 64) as u64);
         set(word::BOOT_ID[1], instance.boot_id as u64);
+        set(word::RETIRED, 0);
         put_text(self.words, text::INSTANCE, &instance.name);
         put_text(self.words, text::SERVICE, &instance.service);
         put_text(self.words, text::GRAY, &instance.gray);
         put_text(self.words, text::VERSION, &instance.version);
         self.header(word::CHANGES).store(changes + 1, Release);
+    }
+
+    /// Notes that the owner ends in good order.
+    pub(super) fn retire(&self) {
+        self.header(word::RETIRED).store(1, Release);
     }
 
     pub(super) fn geometry(&self) -> Geometry {

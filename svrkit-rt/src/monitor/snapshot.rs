@@ -32,6 +32,8 @@ pub struct Instance {
     pub opened_ms: u64,
     /// One more each second while the owner lives: tells a silent one without comparing clocks.
     pub beats: u64,
+    /// The owner is ending in good order, or has: nobody need miss it. See [`retire`](super::retire).
+    pub retired: bool,
 }
 
 /// What all series of a name have in common.

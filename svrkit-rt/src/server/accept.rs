@@ -3,6 +3,8 @@
 use super::ServerState;
 use super::answering::Control;
 use super::connection::Connection;
+use super::draining::Draining;
+use super::identity::Identity;
 use super::watch::OpenConnection;
 use crate::connection::{FrameReader, OutQueue};
 use crate::frame::{GoAway, Head, Header, HeaderError, MAGIC, Parts, encode_status, put_frame};
@@ -19,7 +21,6 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
@@ -33,11 +34,10 @@ const REFUSALS_MAX: usize = 1_024;
 const REFUSING_MS: u64 = 1_000;
 
 /// Open connections, to be told of a drain and to be looked at.
-#[derive(Default)]
 pub(super) struct Open {
     /// In the order of their arrival, so that a drain takes the same course each time.
     entries: Mutex<BTreeMap<u64, Entry>>,
-    draining: watch::Sender<bool>,
+    draining: Draining,
 }
 
 struct Entry {
@@ -98,13 +98,21 @@ pub(super) async fn run<S: Service>(
     open.drain();
     let give_up = Instant::now() + Duration::from_millis(server.limits.drain_timeout_ms);
     while let Ok(Some(_)) = timeout_at(give_up, serving.join_next()).await {}
+    let _ = timeout_at(give_up, open.draining.released()).await;
     // Dropping the set ends the tasks that are left; their handlers are cancelled with them.
     serving.shutdown().await;
 }
 
 impl Open {
+    pub(super) fn new(draining: Draining) -> Open {
+        Open {
+            entries: Mutex::default(),
+            draining,
+        }
+    }
+
     fn drain(&self) {
-        self.draining.send_replace(true);
+        self.draining.begin();
         for entry in self.entries().values() {
             entry.control.drain();
         }
@@ -120,6 +128,7 @@ impl Open {
         some.map(|(_, entry)| OpenConnection {
             id: entry.arrival.id,
             peer: entry.arrival.peer,
+            caller: entry.control.caller(),
             age: entry.arrival.opened.elapsed(),
             traffic: entry.control.traffic(),
         })
@@ -130,15 +139,9 @@ impl Open {
         self.entries.lock().unwrap_or_else(|e| e.into_inner())
     }
 
-    /// Ready when a drain has begun.
-    async fn draining(&self) {
-        // The sender is in `self`: it is not gone while this waits.
-        let _ = self.draining.subscribe().wait_for(|begun| *begun).await;
-    }
-
     fn enter(self: &Arc<Open>, arrival: Arrival, control: Arc<dyn Control>) -> Entered {
         let mut entries = self.entries();
-        if *self.draining.borrow() {
+        if self.draining.has_begun() {
             control.drain();
         }
         entries.insert(arrival.id, Entry { arrival, control });
@@ -173,7 +176,7 @@ async fn serve<S: Service>(
         biased;
         first = first_bytes(&mut stream) => first,
         // It has asked for nothing; nobody need wait for it.
-        () = open.draining() => return go_away(stream, &Status::new(Code::Ok, "draining")).await,
+        () = open.draining.begun() => return go_away(stream, &Status::new(Code::Ok, "draining")).await,
         () = sleep_until(until) => {
             let status = Status::deadline_exceeded("first_frame_timeout_ms: nothing sent in time");
             return go_away(stream, &status).await;
@@ -182,12 +185,13 @@ async fn serve<S: Service>(
     if first.is_empty() {
         return;
     }
+    let identity = Identity::new(&stream, arrival.peer, server.guard());
     if first[0] == MAGIC {
-        let connection = Connection::new(stream, first, opened, server);
+        let connection = Connection::new(stream, first, opened, identity, server);
         let _entered = open.enter(arrival, connection.control());
         connection.run().await;
     } else if http::looks_like_http(&first) {
-        serve_http(stream, first, arrival, server, open).await;
+        serve_http(stream, first, arrival, identity, server, open).await;
     } else {
         let e = HeaderError::Magic(first[0]);
         go_away(stream, &Status::invalid_argument(e.to_string())).await;
@@ -199,10 +203,11 @@ async fn serve_http<S: Service>(
     stream: Stream,
     first: BytesMut,
     arrival: Arrival,
+    identity: Identity,
     server: Arc<ServerState<S>>,
     open: Arc<Open>,
 ) {
-    let connection = http::Connection::new(stream, first, arrival.opened, server);
+    let connection = http::Connection::new(stream, first, arrival.opened, identity, server);
     let _entered = open.enter(arrival, connection.control());
     connection.run().await;
 }
@@ -212,6 +217,7 @@ async fn serve_http<S: Service>(
     stream: Stream,
     _first: BytesMut,
     _arrival: Arrival,
+    _identity: Identity,
     _server: Arc<ServerState<S>>,
     _open: Arc<Open>,
 ) {
@@ -220,12 +226,18 @@ async fn serve_http<S: Service>(
     last_words(stream, &answer).await;
 }
 
-/// What the peer sends first; empty when it goes without a word.
+/// What the peer sends first, as much as its protocol can be told by; empty when it goes without a word.
 async fn first_bytes(stream: &mut Stream) -> BytesMut {
-    let mut reader = FrameReader::new(BytesMut::new(), 0);
-    match poll_fn(|cx| reader.poll_fill(stream, cx)).await {
-        Ok(_) => reader.into_buffer(),
-        Err(_) => BytesMut::new(),
+    let mut first = BytesMut::new();
+    loop {
+        let mut reader = FrameReader::new(first, 0);
+        let read = poll_fn(|cx| reader.poll_fill(stream, cx)).await;
+        first = reader.into_buffer();
+        match read {
+            Ok(n) if n > 0 && http::is_undecided(&first) => {}
+            Ok(_) => return first,
+            Err(_) => return BytesMut::new(),
+        }
     }
 }
 
@@ -253,7 +265,7 @@ async fn go_away(stream: Stream, status: &Status) {
         code: status.code() as u16,
     });
     let parts = Parts {
-        body: encode_status(status),
+        body: &encode_status(status),
         ..Parts::default()
     };
     let mut out = OutQueue::default();

@@ -1,6 +1,6 @@
 //! The requests of one connection that are being served: what the connection's task needs to cancel them.
 
-use super::router::IdHasher;
+use crate::id_hasher::IdHasher;
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 use tokio::task::AbortHandle;

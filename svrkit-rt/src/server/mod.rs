@@ -1,24 +1,34 @@
 //! Servers: a listener, the connections it brings, and the services behind them.
 
 mod accept;
+mod admission;
 mod answering;
 mod blocking;
 mod calls;
 mod connection;
-mod in_flight;
+mod draining;
+mod guard;
+mod identity;
 mod limits;
 mod refused;
 mod router;
+mod streams;
 mod watch;
 
+pub use admission::{Admission, AdmissionConfig, AdmissionFigures, InFlight};
 #[cfg(feature = "http")]
 pub(crate) use answering::Control;
+pub use draining::{Draining, Hold};
 pub use limits::Limits;
 pub use watch::{OpenConnection, ServerWatch, Traffic};
 
+use crate::auth::Auth;
 use crate::builtin::{self, HealthHandle};
 use crate::codegen::GeneratedService;
-use crate::descriptor::MethodDescriptor;
+use crate::compression::{Compression, Packer};
+#[cfg(feature = "http")]
+use crate::context::Priority;
+use crate::descriptor::{MethodDescriptor, ServiceDescriptor};
 #[cfg(feature = "http")]
 use crate::http::{HttpOptions, Pages, Site, TicketVerifier, Tickets};
 use crate::layer::{Around, CatchPanic, Plain, ServeDeadline, ServeTrace};
@@ -26,21 +36,37 @@ use crate::monitor::rpc::{MethodCounts, SideCounts, are_calls_counted};
 use crate::monitor::{runtime_lag, sampler};
 use crate::service::{Layer, Response};
 use crate::status::Status;
+use crate::streaming::HeldBytes;
+#[cfg(feature = "http")]
+use crate::token_buckets::TokenBucket;
 use crate::transport::Listener;
+#[cfg(feature = "http")]
+pub(crate) use admission::Time;
 use blocking::BlockingPool;
-use in_flight::InFlight;
+use guard::Guard;
+#[cfg(feature = "http")]
+pub(crate) use identity::Identity;
 #[cfg(feature = "http")]
 pub(crate) use refused::Refused;
 pub use router::Router;
 use std::future::Future;
+use std::io;
 use std::sync::Arc;
+#[cfg(feature = "http")]
+use tokio::time::Instant;
 
 /// What a connection needs of its server.
 pub(crate) struct ServerState<S> {
     service: S,
     router: Arc<Router>,
     limits: Limits,
-    in_flight: InFlight,
+    admission: Admission,
+    /// What is asked of callers, if anything.
+    guard: Option<Guard>,
+    /// Messages that handlers have not taken.
+    stream_bytes: Arc<HeldBytes>,
+    /// What compresses answers, if anything.
+    packer: Option<Packer>,
     health: HealthHandle,
     #[cfg(feature = "http")]
     site: Site,
@@ -57,6 +83,11 @@ impl<S> ServerState<S> {
         let counts = self.router.method(method_id).map(|(_, counts)| counts);
         let counts = counts.unwrap_or(MethodCounts::unknown());
         are_calls_counted().then_some(&counts.server)
+    }
+
+    /// What is asked of callers, if anything.
+    pub(crate) fn guard(&self) -> Option<&Guard> {
+        self.guard.as_ref()
     }
 
     /// An answer that may be sent, given the bytes that the peer has left unread.
@@ -92,39 +123,73 @@ impl<S> ServerState<S> {
         &self.limits
     }
 
-    /// Counts a request of so many bytes as in flight for as long as the guard lives.
+    /// What compresses answers, if anything.
+    pub(crate) fn packer(&self) -> Option<&Packer> {
+        self.packer.as_ref()
+    }
+
+    /// Lets a request of so many bytes in, and waits for its turn. It counts as in flight for as long as the guard lives.
     ///
     /// # Errors
-    /// `Overloaded` when there is no room for it.
-    pub(crate) fn enter(&self, bytes: usize) -> Result<Entered<'_>, Refused> {
-        let in_flight = &self.in_flight;
-        if in_flight.enter(1) == 0 {
-            return Err(Refused::in_flight());
+    /// It is refused, there is no room for it, or its turn does not come in time.
+    pub(crate) async fn enter(
+        &self,
+        priority: Priority,
+        time: Time,
+        bytes: usize,
+        arrived: Instant,
+    ) -> Result<InFlight, Refused> {
+        let limits = &self.limits;
+        let taken = self
+            .admission
+            .take_among(priority, time, arrived, limits.in_flight_max);
+        let mut in_flight = taken?;
+        in_flight.hold(bytes, limits.in_flight_bytes_max)?;
+        in_flight.begin().await?;
+        Ok(in_flight)
+    }
+
+    /// Bounds the requests of one connection, if that is wanted.
+    #[cfg(feature = "http")]
+    pub(crate) fn caller_bucket(&self) -> Option<TokenBucket> {
+        self.admission.caller_rate().map(TokenBucket::new)
+    }
+
+    /// Whether a method lets in who is at the other end. Counts a request that it does not.
+    ///
+    /// # Errors
+    /// What the caller is told.
+    pub(crate) fn admit_caller(
+        &self,
+        method: &MethodDescriptor,
+        identity: &Identity,
+    ) -> Result<(), Status> {
+        let Some(guard) = self.guard() else {
+            return Ok(());
+        };
+        let admitted = guard.admit(method.id, identity.caller());
+        admitted.map_err(|refusal| {
+            let refused = Refused::from(refusal);
+            self.count_refused(method, &refused);
+            refused.status
+        })
+    }
+
+    /// Counts a request that was refused by its header.
+    pub(crate) fn count_refused(&self, method: &MethodDescriptor, refused: &Refused) {
+        if let Some(counts) = self.counts(method.id) {
+            counts.reject(refused.why, refused.status.code());
         }
-        if !in_flight.enter_bytes(bytes) {
-            in_flight.leave(0);
-            return Err(Refused::in_flight_bytes());
-        }
-        Ok(Entered { in_flight, bytes })
+    }
+
+    /// What the messages of all streams hold that no handler has taken.
+    #[cfg(feature = "grpc")]
+    pub(crate) fn stream_bytes(&self) -> &Arc<HeldBytes> {
+        &self.stream_bytes
     }
 
     pub(crate) fn site(&self) -> &Site {
         &self.site
-    }
-}
-
-/// A request in flight.
-#[cfg(feature = "http")]
-#[derive(Debug)]
-pub(crate) struct Entered<'a> {
-    in_flight: &'a InFlight,
-    bytes: usize,
-}
-
-#[cfg(feature = "http")]
-impl Drop for Entered<'_> {
-    fn drop(&mut self) {
-        self.in_flight.leave(self.bytes);
     }
 }
 
@@ -146,8 +211,12 @@ type Pipeline<S> = ServeTrace<ServeDeadline<CatchPanic<S>>>;
 pub struct Server<L = Plain> {
     router: Router,
     limits: Limits,
+    admission: Option<Admission>,
+    auth: Option<Auth>,
+    compression: Compression,
     layers: L,
     health: HealthHandle,
+    draining: Draining,
     watch: ServerWatch,
     #[cfg(feature = "http")]
     http: HttpOptions,
@@ -165,11 +234,15 @@ impl Server<Plain> {
         router.add(Arc::new(builtin::echo()));
         router.add(Arc::new(builtin::health(health.clone())));
         Server {
+            watch: ServerWatch::new(health.clone(), router.tap().clone()),
             router,
             limits: Limits::default(),
+            admission: None,
+            auth: None,
+            compression: Compression::default(),
             layers: Plain,
-            watch: ServerWatch::new(health.clone()),
             health,
+            draining: Draining::new(),
             #[cfg(feature = "http")]
             http: HttpOptions::default(),
             #[cfg(feature = "http")]
@@ -202,6 +275,30 @@ impl<L> Server<L> {
         self
     }
 
+    /// Sets what is done when there is more to do than can be done. A server that is given none has one of its own with default settings;
+    /// servers of a process are better given clones of one, since it is the process that has too much to do.
+    pub fn admission(mut self, admission: Admission) -> Server<L> {
+        self.admission = Some(admission);
+        self
+    }
+
+    /// Sets what is asked of callers. A server that is given nothing lets in everybody, and believes what they say of priority and tag.
+    pub fn auth(mut self, auth: Auth) -> Server<L> {
+        self.auth = Some(auth);
+        self
+    }
+
+    /// What it serves so far, the built-in services with it.
+    pub fn services(&self) -> &[&'static ServiceDescriptor] {
+        self.router.services()
+    }
+
+    /// Sets what answers are compressed with.
+    pub fn compression(mut self, compression: Compression) -> Server<L> {
+        self.compression = compression;
+        self
+    }
+
     /// Sets how HTTP connections are treated, beside the limits.
     #[cfg(feature = "http")]
     pub fn http(mut self, options: HttpOptions) -> Server<L> {
@@ -228,6 +325,12 @@ impl<L> Server<L> {
         self.health.clone()
     }
 
+    /// How handlers learn that the server is going to stop; may be kept and waited for while the server runs. A handler that only waits
+    /// for something to happen should answer then: its caller asks again, elsewhere.
+    pub fn draining(&self) -> Draining {
+        self.draining.clone()
+    }
+
     /// A look at it from outside; may be kept and used while the server runs.
     pub fn watch(&self) -> ServerWatch {
         self.watch.clone()
@@ -238,11 +341,15 @@ impl<L> Server<L> {
         Server {
             router: self.router,
             limits: self.limits,
+            admission: self.admission,
+            auth: self.auth,
+            compression: self.compression,
             layers: Around {
                 outer,
                 inner: self.layers,
             },
             health: self.health,
+            draining: self.draining,
             watch: self.watch,
             #[cfg(feature = "http")]
             http: self.http,
@@ -262,13 +369,14 @@ where
     /// flight ([`Limits::drain_timeout_ms`]), then cancellation.
     ///
     /// # Errors
-    /// `InvalidInput` when two methods have the same CGI path, or a page has a method's or none at all. Errors of single connections end those, and a listener that cannot
+    /// `InvalidInput` when two methods have the same CGI path, a page has a method's or none at all, or a rule of [`Server::auth`] is about
+    /// nothing that there is. Errors of single connections end those, and a listener that cannot
     /// accept for want of files is tried again.
     pub async fn run(
         self,
         listener: Listener,
         shutdown: impl Future<Output = ()>,
-    ) -> std::io::Result<()> {
+    ) -> io::Result<()> {
         let mut router = self.router;
         let limits = self.limits;
         #[cfg(feature = "reflection")]
@@ -283,16 +391,25 @@ where
             self.pages,
             self.health.clone(),
         )?;
+        let guard = self.auth.map(|auth| Guard::new(auth, router.services()));
+        let guard = guard.transpose();
+        let guard = guard.map_err(|e| io::Error::new(io::ErrorKind::InvalidInput, e))?;
+        let admission = self.admission;
+        let admission = admission.unwrap_or_else(|| Admission::new(AdmissionConfig::default()));
         router.set_blocking_pool(BlockingPool::new(
             limits.blocking_threads_max,
             limits.blocking_waiting_max,
+            admission.clone(),
         ));
         let router = Arc::new(router);
         let service = self.layers.layer(router.clone());
         let state: Arc<ServerState<Pipeline<L::Service>>> = Arc::new(ServerState {
             service: ServeTrace(ServeDeadline(CatchPanic(service))),
             router,
-            in_flight: InFlight::new(limits.in_flight_max, limits.in_flight_bytes_max),
+            admission,
+            guard,
+            stream_bytes: Arc::new(HeldBytes::new(limits.stream_bytes_max)),
+            packer: Packer::new(&self.compression),
             limits,
             health: self.health,
             #[cfg(feature = "http")]
@@ -300,9 +417,10 @@ where
         });
         sampler::start();
         runtime_lag::watch();
-        let open = Arc::new(accept::Open::default());
+        let open = Arc::new(accept::Open::new(self.draining));
+        let services = state.router.services().to_vec();
         self.watch
-            .begin(open.clone(), state.router.services().to_vec());
+            .begin(open.clone(), services, state.admission.clone());
         accept::run(listener, state, open, shutdown).await;
         Ok(())
     }

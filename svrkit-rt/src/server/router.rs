@@ -3,12 +3,14 @@
 use super::blocking::BlockingPool;
 use crate::codegen::GeneratedService;
 use crate::descriptor::{MethodDescriptor, ServiceDescriptor};
+use crate::id_hasher::IdHasher;
 use crate::monitor::rpc::MethodCounts;
+use crate::record::Tap;
 use crate::service::{Request, Response, Service};
 use crate::status::Status;
 use std::collections::HashMap;
 use std::fmt;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
 /// The services of a server, by method id and by name: what its layers end in.
@@ -17,6 +19,7 @@ pub struct Router {
     routes: HashMap<u32, Route, BuildHasherDefault<IdHasher>>,
     services: Vec<&'static ServiceDescriptor>,
     pool: Option<BlockingPool>,
+    tap: Tap,
 }
 
 #[derive(Clone)]
@@ -64,6 +67,10 @@ impl Router {
         self.routes.get(&id).map(|r| (r.method, r.counts))
     }
 
+    pub(crate) fn tap(&self) -> &Tap {
+        &self.tap
+    }
+
     pub(crate) fn services(&self) -> &[&'static ServiceDescriptor] {
         &self.services
     }
@@ -71,14 +78,20 @@ impl Router {
 
 impl Service for Router {
     fn call(&self, request: Request) -> impl Future<Output = Result<Response, Status>> + Send {
+        if self.tap.is_open() {
+            self.tap.offer(&request);
+        }
         match self.routes.get(&request.context.method.id) {
             None => crate::codegen::unknown_method(),
-            Some(route) if route.blocking => {
-                let pool = self.pool.clone().unwrap_or_default();
-                let (service, index) = (route.service.clone(), route.index);
-                Box::pin(async move { pool.run(move || service.call(index, request)).await })
-            }
-            Some(route) => route.service.call(route.index, request),
+            Some(route) => match &self.pool {
+                Some(pool) if route.blocking => {
+                    let pool = pool.clone();
+                    let (service, index) = (route.service.clone(), route.index);
+                    let start = move |request| service.call(index, request);
+                    Box::pin(async move { pool.run(request, start).await })
+                }
+                _ => route.service.call(route.index, request),
+            },
         }
     }
 }
@@ -88,31 +101,5 @@ impl fmt::Debug for Router {
         f.debug_set()
             .entries(self.services.iter().map(|s| s.full_name))
             .finish()
-    }
-}
-
-/// Spreads numbers by one multiplication. Method ids come from our own table and request ids are bounded by the limit of requests
-/// in flight, so there is nothing that a peer could flood.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct IdHasher(u64);
-
-impl Hasher for IdHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(self.0 ^ *byte as u64);
-        }
-    }
-
-    fn write_u32(&mut self, n: u32) {
-        self.write_u64(n as u64);
-    }
-
-    fn write_u64(&mut self, n: u64) {
-        let product = (n as u128).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
-        self.0 = (product >> 64) as u64 ^ product as u64;
     }
 }

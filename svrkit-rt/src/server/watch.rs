@@ -1,8 +1,11 @@
 //! A look at a running server from outside: its connections, its services.
 
 use super::accept::Open;
+use super::admission::Admission;
+use crate::auth::Caller;
 use crate::builtin::HealthHandle;
 use crate::descriptor::ServiceDescriptor;
+use crate::record::Tap;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -11,12 +14,14 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub struct ServerWatch {
     health: HealthHandle,
+    tap: Tap,
     running: Arc<OnceLock<Running>>,
 }
 
 struct Running {
     open: Arc<Open>,
     services: Vec<&'static ServiceDescriptor>,
+    admission: Admission,
 }
 
 /// A connection that is open.
@@ -26,6 +31,8 @@ pub struct OpenConnection {
     pub id: u64,
     /// Where it comes from; `None` for a Unix socket and for memory.
     pub peer: Option<SocketAddr>,
+    /// Who it is, if it has shown that.
+    pub caller: Option<Caller>,
     /// How long it has been open.
     pub age: Duration,
     /// What it carries.
@@ -46,16 +53,26 @@ pub struct Traffic {
 }
 
 impl ServerWatch {
-    pub(super) fn new(health: HealthHandle) -> ServerWatch {
+    pub(super) fn new(health: HealthHandle, tap: Tap) -> ServerWatch {
         ServerWatch {
             health,
+            tap,
             running: Arc::default(),
         }
     }
 
     /// The server begins to run. A server runs once.
-    pub(super) fn begin(&self, open: Arc<Open>, services: Vec<&'static ServiceDescriptor>) {
-        self.running.get_or_init(|| Running { open, services });
+    pub(super) fn begin(
+        &self,
+        open: Arc<Open>,
+        services: Vec<&'static ServiceDescriptor>,
+        admission: Admission,
+    ) {
+        self.running.get_or_init(|| Running {
+            open,
+            services,
+            admission,
+        });
     }
 
     /// What it says of its health.
@@ -63,9 +80,19 @@ impl ServerWatch {
         &self.health
     }
 
+    /// Where its requests can be recorded.
+    pub(crate) fn tap(&self) -> &Tap {
+        &self.tap
+    }
+
     /// Its services, the built-in ones with them.
     pub fn services(&self) -> &[&'static ServiceDescriptor] {
         self.running.get().map_or(&[], |r| &r.services)
+    }
+
+    /// Who is let in; servers of a process may share it.
+    pub fn admission(&self) -> Option<&Admission> {
+        self.running.get().map(|r| &r.admission)
     }
 
     /// How many connections are open that have shown their protocol.

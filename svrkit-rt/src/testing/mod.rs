@@ -19,4 +19,4 @@ mod serving;
 pub use faults::{Faults, faulty};
 pub use run::{VIRTUAL_HOURS_MAX, run_seeded, run_test};
 pub use seed::Seed;
-pub use serving::serve;
+pub use serving::{serve, serve_with};

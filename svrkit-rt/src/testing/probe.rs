@@ -50,6 +50,7 @@ pub async fn decode(bytes: &[u8], pieces: &[usize], payload_bytes_max: usize) ->
                         let whole = payload.and_then(|mut p| p.extension(&header)).is_ok();
                         decoded.frames.push((header, whole));
                     }
+                    Ok(Some(Incoming::Unwanted)) => {}
                     Ok(Some(Incoming::TooLarge(_))) => decoded.too_large += 1,
                     Ok(None) => break,
                     Err(e) => {

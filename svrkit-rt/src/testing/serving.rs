@@ -1,6 +1,6 @@
 //! A server behind a channel, in memory.
 
-use crate::client::{Channel, Connect, Endpoint};
+use crate::client::{Channel, ChannelConfig, Connect, Endpoint};
 use crate::server::{Router, Server};
 use crate::service::{BoxFuture, Layer};
 use crate::status::Status;
@@ -26,6 +26,17 @@ pub fn serve<L>(server: Server<L>) -> Channel
 where
     L: Layer<Arc<Router>> + Send + 'static,
 {
+    serve_with(server, ChannelConfig::default())
+}
+
+/// As [`serve`], with a channel of other options.
+///
+/// # Panics
+/// Outside of a runtime.
+pub fn serve_with<L>(server: Server<L>, config: ChannelConfig) -> Channel
+where
+    L: Layer<Arc<Router>> + Send + 'static,
+{
     let (listener, connector) = memory();
     let (last_clone, gone) = oneshot::channel::<()>();
     tokio::spawn(server.run(listener, async {
@@ -39,7 +50,8 @@ where
             _last_clone: last_clone,
         },
     );
-    let channel: Result<Channel, Status> = Channel::builder().endpoint(endpoint).build();
+    let builder = Channel::builder().endpoint(endpoint).config(config);
+    let channel: Result<Channel, Status> = builder.build();
     channel.expect("one endpoint and a runtime make a channel")
 }
 

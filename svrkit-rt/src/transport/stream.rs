@@ -1,10 +1,11 @@
 //! One open byte pipe, whatever carries it.
 
+use crate::auth::Caller;
 use bytes::BytesMut;
 use std::future::Future;
 use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
@@ -35,8 +36,13 @@ enum Kind {
         io: Box<dyn Io>,
         /// It may keep what was written (TLS does) until it is flushed.
         unflushed: bool,
+        /// Who is at the other end, where the transport knows.
+        peer: Peer,
     },
 }
+
+/// Who has shown itself to a transport, as soon as it has.
+pub(super) type Peer = Arc<OnceLock<Caller>>;
 
 /// Writes to a socket from tasks that do not own the connection, without waiting.
 #[derive(Clone, Debug)]
@@ -59,10 +65,25 @@ impl DirectWriter {
 impl Stream {
     /// Over any transport of your own.
     pub fn new(io: impl Io) -> Stream {
+        Stream::to(Peer::default(), io)
+    }
+
+    /// As [`Stream::new`], where the transport finds out who is at the other end.
+    pub(super) fn to(peer: Peer, io: impl Io) -> Stream {
         Stream(Kind::Io {
             io: Box::new(io),
             unflushed: false,
+            peer,
         })
+    }
+
+    /// Who is at the other end, if the transport knows: TLS does once it has shaken hands with somebody who has a certificate, and memory
+    /// if its connector was named.
+    pub fn caller(&self) -> Option<Caller> {
+        match &self.0 {
+            Kind::Io { peer, .. } => peer.get().cloned(),
+            Kind::Tcp { .. } | Kind::Unix { .. } => None,
+        }
     }
 
     /// Ends the writing side and throws away what still comes, for a bounded while: closing a socket with unread input makes the kernel
@@ -129,7 +150,7 @@ impl Stream {
                     done => return Poll::Ready(done),
                 }
             },
-            Kind::Io { io, unflushed } => {
+            Kind::Io { io, unflushed, .. } => {
                 *unflushed = true;
                 Pin::new(io).poll_write_vectored(cx, slices)
             }
@@ -138,7 +159,7 @@ impl Stream {
 
     /// Ready when everything written is on its way.
     pub(crate) fn poll_flushed(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if let Kind::Io { io, unflushed } = &mut self.0
+        if let Kind::Io { io, unflushed, .. } = &mut self.0
             && *unflushed
         {
             ready!(Pin::new(io).poll_flush(cx))?;

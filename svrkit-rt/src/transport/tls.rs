@@ -1,9 +1,14 @@
 //! TLS 1.3 over any other transport, by rustls with ring. Certificates and keys come as PEM, so nobody needs to name rustls.
 
-use super::stream::Stream;
+use super::peer_text::PeerText;
+use super::stream::{Peer, Stream};
+use super::tls_name;
+use crate::monitor::connections::UNPROVEN;
+use crate::seldom::Seldom;
 use std::fmt;
 use std::future::Future;
 use std::io::{self, IoSlice};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,14 +17,29 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::server::danger::ClientCertVerifier;
+use tokio_rustls::rustls::server::{ClientCertVerifierBuilder, WebPkiClientVerifier};
 use tokio_rustls::rustls::version::TLS13;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
+use tokio_rustls::rustls::{ClientConfig, Error, RootCertStore, ServerConfig};
 use tokio_rustls::{Accept, TlsAcceptor, TlsConnector, server};
+
+/// What a client may ask for by name; frames are asked for by none. The first that a client knows is taken: HTTP/2 is for those who
+/// know nothing else, since pages are served over HTTP/1.1 only.
+#[cfg(feature = "grpc")]
+const ALPN: [&[u8]; 2] = [b"http/1.1", b"h2"];
+#[cfg(not(feature = "grpc"))]
+const ALPN: [&[u8]; 0] = [];
 
 /// Who a server is, and whom it lets in. A cheap clone. Goes to [`crate::Listener::with_tls`].
 #[derive(Clone)]
-pub struct TlsServer(Arc<ServerConfig>);
+pub struct TlsServer(Arc<Shared>);
+
+/// What all connections of a server have in common.
+struct Shared {
+    config: Arc<ServerConfig>,
+    /// Of certificates that were not believed.
+    log: Seldom,
+}
 
 impl TlsServer {
     /// A server with a certificate chain (its own certificate first) and the private key of that certificate, both PEM.
@@ -30,7 +50,9 @@ impl TlsServer {
         TlsServer::new(chain, key, None)
     }
 
-    /// As [`TlsServer::from_pem`], and only clients with a certificate that one of `client_roots` (PEM) signed may connect.
+    /// As [`TlsServer::from_pem`], and only clients with a certificate that one of `client_roots` (PEM) signed may connect. It names them:
+    /// [`crate::Context::caller`] is the URI `svrkit://NAME` among its subject alternative names, else the first DNS name there that a
+    /// caller can have.
     ///
     /// # Errors
     /// As [`TlsServer::from_pem`], and when there is no usable root.
@@ -39,7 +61,22 @@ impl TlsServer {
         key: &[u8],
         client_roots: &[u8],
     ) -> io::Result<TlsServer> {
-        TlsServer::new(chain, key, Some(roots(client_roots)?))
+        let verifier = verifier(client_roots)?.build().map_err(invalid)?;
+        TlsServer::new(chain, key, Some(verifier))
+    }
+
+    /// As [`TlsServer::from_pem_for_clients_of`], and clients without a certificate may connect, too: they are strangers
+    /// ([`crate::Context::caller`]).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn from_pem_for_clients_of_and_strangers(
+        chain: &[u8],
+        key: &[u8],
+        client_roots: &[u8],
+    ) -> io::Result<TlsServer> {
+        let verifier = verifier(client_roots)?.allow_unauthenticated();
+        TlsServer::new(chain, key, Some(verifier.build().map_err(invalid)?))
     }
 
     /// As [`TlsServer::from_pem`], from two files.
@@ -50,27 +87,40 @@ impl TlsServer {
         TlsServer::from_pem(&std::fs::read(chain)?, &std::fs::read(key)?)
     }
 
-    fn new(chain: &[u8], key: &[u8], clients: Option<RootCertStore>) -> io::Result<TlsServer> {
+    fn new(
+        chain: &[u8],
+        key: &[u8],
+        clients: Option<Arc<dyn ClientCertVerifier>>,
+    ) -> io::Result<TlsServer> {
         let config = ServerConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&TLS13])
             .map_err(invalid)?;
         let config = match clients {
             None => config.with_no_client_auth(),
-            Some(roots) => {
-                let verifier =
-                    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider());
-                config.with_client_cert_verifier(verifier.build().map_err(invalid)?)
-            }
+            Some(verifier) => config.with_client_cert_verifier(verifier),
         };
         let config = config.with_single_cert(certificates(chain)?, private_key(key)?);
-        Ok(TlsServer(Arc::new(config.map_err(invalid)?)))
+        let mut config = config.map_err(invalid)?;
+        config.alpn_protocols = ALPN.iter().map(|name| name.to_vec()).collect();
+        Ok(TlsServer(Arc::new(Shared {
+            config: Arc::new(config),
+            log: Seldom::new(),
+        })))
     }
 
-    /// The stream that a handshake will make of `stream`. The handshake happens when the stream is first read, by whoever reads it:
-    /// it keeps nobody from accepting, counts as one of the server's connections, and has the time of its first frame.
-    pub(super) fn accept(&self, stream: Stream) -> Stream {
-        let accept = TlsAcceptor::from(self.0.clone()).accept(stream);
-        Stream::new(Accepted::Handshaking(Box::new(accept)))
+    /// The stream that a handshake will make of `stream`, which comes from `address` if that is one. The handshake happens when the stream
+    /// is first read, by whoever reads it: it keeps nobody from accepting, counts as one of the server's connections, and has the time of
+    /// its first frame.
+    pub(super) fn accept(&self, stream: Stream, address: Option<SocketAddr>) -> Stream {
+        let accept = TlsAcceptor::from(self.0.config.clone()).accept(stream);
+        let peer = Peer::default();
+        let accepted = Accepted {
+            stage: Stage::Handshaking(Box::new(accept)),
+            peer: peer.clone(),
+            address,
+            server: self.0.clone(),
+        };
+        Stream::to(peer, accepted)
     }
 }
 
@@ -148,8 +198,17 @@ impl TlsClient {
     }
 }
 
-/// The serving end, before and after its handshake.
-enum Accepted {
+/// The serving end, and who is at the other one once it has shown a certificate.
+struct Accepted {
+    stage: Stage,
+    peer: Peer,
+    /// Where it comes from, for the log.
+    address: Option<SocketAddr>,
+    server: Arc<Shared>,
+}
+
+/// Before and after the handshake.
+enum Stage {
     Handshaking(Box<Accept<Stream>>),
     Open(Box<server::TlsStream<Stream>>),
     /// The handshake failed, and whoever saw that was told why.
@@ -161,18 +220,26 @@ impl Accepted {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<Pin<&mut server::TlsStream<Stream>>>> {
-        if let Accepted::Handshaking(accept) = self {
-            *self = match ready!(Pin::new(accept).poll(cx)) {
-                Ok(stream) => Accepted::Open(Box::new(stream)),
+        if let Stage::Handshaking(accept) = &mut self.stage {
+            self.stage = match ready!(Pin::new(accept).poll(cx)) {
+                Ok(stream) => {
+                    let chain = stream.get_ref().1.peer_certificates();
+                    let own = chain.and_then(|chain| chain.first());
+                    if let Some(caller) = own.and_then(tls_name::caller) {
+                        // One handshake a stream.
+                        let _ = self.peer.set(caller);
+                    }
+                    Stage::Open(Box::new(stream))
+                }
                 Err(e) => {
-                    tracing::debug!(error = %e, "tls handshake failed");
-                    *self = Accepted::Failed;
+                    self.server.failed(self.address, &e);
+                    self.stage = Stage::Failed;
                     return Poll::Ready(Err(e));
                 }
             };
         }
-        Poll::Ready(match self {
-            Accepted::Open(stream) => Ok(Pin::new(stream)),
+        Poll::Ready(match &mut self.stage {
+            Stage::Open(stream) => Ok(Pin::new(stream)),
             _ => Err(io::ErrorKind::NotConnected.into()),
         })
     }
@@ -218,11 +285,40 @@ impl AsyncWrite for Accepted {
     }
 }
 
-fn provider() -> Arc<CryptoProvider> {
+impl Shared {
+    /// Tells of a handshake that failed.
+    fn failed(&self, address: Option<SocketAddr>, error: &io::Error) {
+        let peer = PeerText(address);
+        if !is_disbelief(error) {
+            tracing::debug!(%peer, %error, "tls handshake failed");
+            return;
+        }
+        UNPROVEN.add(1);
+        if self.log.tells() {
+            tracing::warn!(%peer, %error, "a client's certificate is not believed");
+        }
+    }
+}
+
+/// Whether a handshake failed for the client's certificate, rather than for noise that any scanner makes.
+fn is_disbelief(error: &io::Error) -> bool {
+    let error = error.get_ref().and_then(|e| e.downcast_ref());
+    matches!(error, Some(Error::InvalidCertificate(_)))
+}
+
+fn verifier(client_roots: &[u8]) -> io::Result<ClientCertVerifierBuilder> {
+    let roots = Arc::new(roots(client_roots)?);
+    Ok(WebPkiClientVerifier::builder_with_provider(
+        roots,
+        provider(),
+    ))
+}
+
+pub(super) fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }
 
-fn certificates(pem: &[u8]) -> io::Result<Vec<CertificateDer<'static>>> {
+pub(super) fn certificates(pem: &[u8]) -> io::Result<Vec<CertificateDer<'static>>> {
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     let certificates = certificates.map_err(invalid)?;
     if certificates.is_empty() {
@@ -235,7 +331,7 @@ fn private_key(pem: &[u8]) -> io::Result<PrivateKeyDer<'static>> {
     PrivateKeyDer::from_pem_slice(pem).map_err(|e| invalid(format!("pem has no private key: {e}")))
 }
 
-fn roots(pem: &[u8]) -> io::Result<RootCertStore> {
+pub(super) fn roots(pem: &[u8]) -> io::Result<RootCertStore> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(pem)? {
         roots.add(certificate).map_err(invalid)?;
@@ -243,7 +339,7 @@ fn roots(pem: &[u8]) -> io::Result<RootCertStore> {
     Ok(roots)
 }
 
-fn server_name(name: &str) -> io::Result<ServerName<'static>> {
+pub(super) fn server_name(name: &str) -> io::Result<ServerName<'static>> {
     let parsed = ServerName::try_from(name.to_owned());
     parsed.map_err(|_| {
         invalid(format!(
@@ -261,7 +357,7 @@ fn host_of(address: &str) -> &str {
     host.trim_start_matches('[').trim_end_matches(']')
 }
 
-fn invalid(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
+pub(super) fn invalid(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, error)
 }
 

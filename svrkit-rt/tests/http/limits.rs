@@ -2,7 +2,7 @@
 
 use crate::support::{Peer, Site, post};
 use std::time::Duration;
-use svrkit_rt::{HttpOptions, Limits, Listener, Server, Stream};
+use svrkit_rt::{Admission, AdmissionConfig, HttpOptions, Limits, Listener, Rate, Server, Stream};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
@@ -230,4 +230,39 @@ async fn a_peer_that_sends_too_much_still_reads_why() {
     drop(peer);
     let _ = stop.send(());
     server.await.expect("no panic").expect("a clean end");
+}
+
+/// Pages cost it nothing, and another connection has a rate of its own.
+#[tokio::test(start_paused = true)]
+async fn a_connection_makes_no_more_calls_than_its_rate() {
+    let admission = Admission::new(AdmissionConfig {
+        caller_rate: Some(Rate {
+            burst: 2,
+            refill: Duration::from_secs(1),
+        }),
+        ..AdmissionConfig::default()
+    });
+    let site = Site::with(|server| server.admission(admission));
+    // Without a body: one that is not read would end the connection.
+    let show = format!(
+        "GET {SHOW}?connect=v1&encoding=json&message=%7B%7D HTTP/1.1\r\nhost: shop\r\n\r\n"
+    );
+    let mut peer = site.peer();
+    for status in [200, 200, 503] {
+        peer.send("GET /health HTTP/1.1\r\n\r\n").await;
+        assert_eq!(peer.answer().await.status, 200);
+        peer.send(&show).await;
+        let answer = peer.answer().await;
+        assert_eq!(answer.status, status, "{}", answer.text());
+        if status == 503 {
+            assert!(answer.text().contains("caller_rate"), "{}", answer.text());
+            assert_eq!(answer.header("svrkit-code"), "overloaded");
+        }
+    }
+    assert_eq!(site.ask(&show).await.status, 200);
+    sleep(Duration::from_secs(1)).await;
+    peer.send(&show).await;
+    assert_eq!(peer.answer().await.status, 200);
+    drop(peer);
+    site.close().await;
 }

@@ -1,6 +1,6 @@
 //! What the framework counts of calls, on both sides, without a line from whoever writes the service.
 
-use crate::support::{Peer, Site, Text, call, request_frame, service};
+use crate::support::{Peer, Site, Text, call, count, request_frame, service};
 use prost::Message;
 use std::time::Duration;
 use svrkit_rt::monitor::{self, Buckets, Value};
@@ -47,19 +47,19 @@ fn client(method: &MethodDescriptor) -> Counted {
 }
 
 impl Counted {
-    fn value(&self, what: &str, label: Option<(&str, &str)>) -> Option<Value> {
-        let name = format!("rpc_{}_{what}", self.side);
-        let mut labels = vec![("service", SERVICE), ("method", self.method)];
-        labels.extend(label);
-        monitor::snapshot().get(&name, &labels).cloned()
+    fn value(&self, what: &str) -> Option<Value> {
+        let labels = [("service", SERVICE), ("method", self.method)];
+        monitor::snapshot().get(&self.name(what), &labels).cloned()
     }
 
     fn count(&self, what: &str, label: Option<(&str, &str)>) -> u64 {
-        match self.value(what, label) {
-            Some(Value::Counter(n)) => n,
-            None => 0,
-            other => panic!("{what}: {other:?}"),
-        }
+        let mut labels = vec![("service", SERVICE), ("method", self.method)];
+        labels.extend(label);
+        count(&self.name(what), &labels)
+    }
+
+    fn name(&self, what: &str) -> String {
+        format!("rpc_{}_{what}", self.side)
     }
 
     fn calls(&self, code: Code) -> u64 {
@@ -71,14 +71,14 @@ impl Counted {
     }
 
     fn in_flight(&self) -> i64 {
-        match self.value("in_flight", None) {
+        match self.value("in_flight") {
             Some(Value::Gauge(level)) => level,
             other => panic!("{other:?}"),
         }
     }
 
     fn times(&self, what: &str) -> Buckets {
-        match self.value(what, None) {
+        match self.value(what) {
             Some(Value::Histogram(buckets)) => buckets,
             other => panic!("{what}: {other:?}"),
         }
@@ -103,6 +103,8 @@ async fn answers_are_counted_by_code_with_their_time_and_bytes() {
     for side in [server(&ANSWERED), client(&ANSWERED)] {
         assert_eq!(side.calls(Code::Ok), 2);
         assert_eq!(side.calls(Code::NotFound), 1);
+        // The callee is not to blame.
+        assert_eq!(side.count("faults", None), 0);
         assert_eq!(side.in_flight(), 0);
         let latency = side.times("latency_microseconds");
         assert_eq!(latency.count(), 3);
@@ -128,6 +130,7 @@ async fn a_deadline_is_a_code_of_its_own() {
     sleep(Duration::from_millis(100)).await;
     for side in [server(&EXPIRED), client(&EXPIRED)] {
         assert_eq!(side.calls(Code::DeadlineExceeded), 1);
+        assert_eq!(side.count("faults", None), 1);
         assert_eq!(side.in_flight(), 0);
     }
     assert_eq!(client(&EXPIRED).times("latency_microseconds").count(), 1);
@@ -202,12 +205,7 @@ async fn requests_that_are_not_even_looked_at_are_counted_too() {
             ("method", "unknown"),
             ("reason", "unknown_method"),
         ];
-        let snapshot = monitor::snapshot();
-        let value = snapshot.get("rpc_server_rejections", &labels).cloned();
-        value.map_or(0, |value| match value {
-            Value::Counter(n) => n,
-            other => panic!("{other:?}"),
-        })
+        count("rpc_server_rejections", &labels)
     };
     let before = unknown();
     peer.send(&request_frame(2, NOBODYS.id, 1_000_000, &[]))

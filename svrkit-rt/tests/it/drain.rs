@@ -133,6 +133,56 @@ async fn a_draining_server_lets_nobody_in() {
     site.ended().await;
 }
 
+/// A handler that only waits for something to happen hears of the drain, and answers.
+#[svrkit::test]
+async fn who_waits_is_told() {
+    let server = Server::new();
+    let draining = server.draining();
+    let handlers = service().answer(&ACT, move |text| {
+        let draining = draining.clone();
+        async move {
+            draining.begun().await;
+            Ok(text)
+        }
+    });
+    let (mut site, _) = Site::in_memory(server.service(handlers));
+    let channel = site.channel();
+    let calling = tokio::spawn(async move { call(&channel, &ACT, "").await });
+    sleep(Duration::from_millis(100)).await;
+    assert!(!calling.is_finished());
+    site.begin_to_stop();
+    let before = Instant::now();
+    assert!(calling.await.unwrap().is_ok());
+    site.ended().await;
+    assert!(before.elapsed() < Duration::from_millis(10));
+}
+
+/// Work that is no request holds the end up, for as long as requests may.
+#[svrkit::test]
+async fn what_is_being_done_is_finished() {
+    for (work_ms, ended_ms) in [(300, 300), (60_000, 1_000)] {
+        let limits = Limits {
+            drain_timeout_ms: 1_000,
+            ..Limits::default()
+        };
+        let server = Server::new().limits(limits);
+        let draining = server.draining();
+        let (mut site, _) = Site::in_memory(server);
+        assert!(!draining.has_begun());
+        let held = draining.hold();
+        tokio::spawn(async move {
+            draining.begun().await;
+            sleep(Duration::from_millis(work_ms)).await;
+            drop(held);
+        });
+        sleep(Duration::from_millis(10)).await;
+        site.begin_to_stop();
+        let before = Instant::now();
+        site.ended().await;
+        assert_eq!(before.elapsed().as_millis(), ended_ms);
+    }
+}
+
 /// One of two servers drains under load: nobody notices.
 #[svrkit::test]
 async fn calls_go_on_at_the_other_server_and_none_is_lost() {

@@ -237,7 +237,7 @@ async fn answers_are_taken_in_small_pieces_too() {
 }
 
 /// A server by hand: what it does is up to each test.
-fn server_by_hand() -> (Endpoint, mpsc::UnboundedReceiver<DuplexStream>) {
+pub(crate) fn server_by_hand() -> (Endpoint, mpsc::UnboundedReceiver<DuplexStream>) {
     struct Dial(mpsc::UnboundedSender<DuplexStream>);
     impl Connect for Dial {
         fn connect(&self) -> BoxFuture<std::io::Result<Stream>> {
@@ -253,7 +253,7 @@ fn server_by_hand() -> (Endpoint, mpsc::UnboundedReceiver<DuplexStream>) {
     (Endpoint::custom("by hand", Dial(dial)), incoming)
 }
 
-fn channel(endpoint: Endpoint, config: ChannelConfig) -> Channel {
+pub(crate) fn channel(endpoint: Endpoint, config: ChannelConfig) -> Channel {
     let builder = Channel::builder().endpoint(endpoint).config(config);
     builder.build().unwrap()
 }

@@ -2,6 +2,7 @@
 
 use crate::support::{ACT, ECHO, Site, Text, call, service};
 use std::sync::{Arc, Mutex};
+use svrkit_rt::monitor::{self, Kind, Value};
 use svrkit_rt::testing::serve;
 use svrkit_rt::{
     Call, Channel, Code, ConcurrencyLimit, Intercept, Layer, Reply, Request, Response, Server,
@@ -112,6 +113,26 @@ async fn a_layer_around_a_channel_is_its_owners_alone() {
     let marked = channel.with_layer(Intercept(marked));
     let reply: Reply<Text> = marked.unary(&ECHO, Text::default().into()).await.unwrap();
     assert_eq!(reply.metadata.get_str("from"), Some("here"));
+}
+
+#[svrkit::test]
+async fn a_tally_counts_the_calls_of_one_of_several_callers() {
+    let channel = serve(Server::new().service(service().echo()));
+    let tally = |caller| {
+        let labels = [("caller", caller)];
+        monitor::series(Kind::Counter, "test_tallied_calls", "", "", &labels).unwrap()
+    };
+    let (ada, bob) = (
+        channel.tallied(tally("ada")),
+        channel.tallied(tally("bob")).clone(),
+    );
+    for caller in [&channel, &ada, &bob, &bob] {
+        call(caller, &ECHO, "").await.unwrap();
+    }
+    let snapshot = monitor::snapshot();
+    let counted = |caller| snapshot.get("test_tallied_calls", &[("caller", caller)]);
+    assert_eq!(counted("ada"), Some(&Value::Counter(1)));
+    assert_eq!(counted("bob"), Some(&Value::Counter(2)));
 }
 
 #[svrkit::test]

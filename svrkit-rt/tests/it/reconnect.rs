@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use svrkit_rt::{
-    BoxFuture, Call, Channel, ChannelConfig, Code, Connect, Endpoint, Listener, MemoryConnector,
-    Reply, Server, Status, Stream,
+    Balance, BoxFuture, Call, Channel, ChannelConfig, Code, Connect, Endpoint, Listener,
+    MemoryConnector, Reply, Server, Status, Stream,
 };
 use tokio::time::{Instant, sleep};
 
@@ -132,7 +132,11 @@ async fn calls_in_flight_on_a_killed_server_fail_and_the_next_ones_go_to_another
     let (first, one) = Site::in_memory(Server::new().service(handlers()));
     let (second, two) = Site::in_memory(Server::new().service(handlers()));
     let endpoints = [Endpoint::memory(one), Endpoint::memory(two)];
-    let channel = channel(endpoints, ChannelConfig::default());
+    let config = ChannelConfig {
+        balance: Balance::RoundRobin,
+        ..ChannelConfig::default()
+    };
+    let channel = channel(endpoints, config);
     for _ in 0..4 {
         call_within(&channel, 100).await.unwrap();
     }

@@ -1,44 +1,14 @@
 //! TLS: who is let in, who is kept out, and that nobody waits for a slow handshake.
 
-use crate::support::{ECHO, Over, Site, Text, call, service};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use crate::support::{Authority, ECHO, Over, Site, Text, call, service};
 use std::time::Duration;
 use svrkit_rt::{
-    Call, Channel, Code, Endpoint, Listener, Reply, Server, Status, Stream, TlsClient, TlsServer,
+    Call, Channel, Code, Endpoint, Reply, Server, Status, Stream, TlsClient, TlsServer,
 };
 use tokio::net::TcpStream;
 
-/// An authority and what it signs.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
-
-impl Authority {
-    fn new() -> Authority {
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Authority(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
-    }
-
-    fn pem(&self) -> Vec<u8> {
-        self.0.pem().into_bytes()
-    }
-
-    /// Certificate and key.
-    fn issue(&self, name: &str) -> (Vec<u8>, Vec<u8>) {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new([name.to_owned()]).unwrap();
-        let certificate = params.signed_by(&key, &self.0).unwrap();
-        (
-            certificate.pem().into_bytes(),
-            key.serialize_pem().into_bytes(),
-        )
-    }
-}
-
 async fn site(tls: TlsServer) -> Site {
-    let listener = Listener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = Endpoint::parse(&listener.address()).unwrap();
-    let server = Server::new().service(service().echo());
-    Site::run(listener.with_tls(tls), endpoint, None, server)
+    Site::with_tls(tls, Server::new().service(service().echo())).await
 }
 
 async fn call_as(site: &Site, client: TlsClient) -> Result<Text, Status> {
@@ -52,7 +22,7 @@ async fn call_as(site: &Site, client: TlsClient) -> Result<Text, Status> {
 #[tokio::test]
 async fn a_server_must_be_signed_by_a_trusted_root_and_have_the_right_name() {
     let (ours, other) = (Authority::new(), Authority::new());
-    let (chain, key) = ours.issue("search.internal");
+    let (chain, key) = ours.issue(&["search.internal"]);
     let site = site(TlsServer::from_pem(&chain, &key).unwrap()).await;
 
     let trusting = TlsClient::from_pem(&ours.pem()).unwrap();
@@ -75,12 +45,11 @@ async fn a_server_must_be_signed_by_a_trusted_root_and_have_the_right_name() {
 #[tokio::test]
 async fn a_server_may_want_to_know_its_clients() {
     let authority = Authority::new();
-    let (chain, key) = authority.issue("127.0.0.1");
+    let (chain, key) = authority.issue(&["127.0.0.1"]);
     let server = TlsServer::from_pem_for_clients_of(&chain, &key, &authority.pem()).unwrap();
     let site = site(server).await;
 
-    let (chain, key) = authority.issue("a client");
-    let known = TlsClient::from_pem_with_identity(&authority.pem(), &chain, &key).unwrap();
+    let known = authority.client(&["client.internal"]);
     assert_eq!(call_as(&site, known).await, Ok(Text::from("hello")));
 
     let unknown = TlsClient::from_pem(&authority.pem()).unwrap();

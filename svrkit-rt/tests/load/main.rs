@@ -10,6 +10,7 @@ mod cancel_storm;
 mod connections;
 mod memory;
 mod mutations;
+mod streams;
 
 use std::sync::Mutex;
 

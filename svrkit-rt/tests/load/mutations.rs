@@ -1,10 +1,10 @@
 //! Frames that were damaged, cut, repeated and mixed: the decoder and the server behind it neither panic nor take memory for them.
 
-use crate::support::{ECHO, Site, Text, call, service};
+use crate::support::{ECHO, PUT, Site, TALK, Text, call, service};
 use prost::Message;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use svrkit_rt::Server;
-use svrkit_rt::frame::{Answer, GoAway, HEADER_BYTES, Head, Header, RequestHead};
+use svrkit_rt::frame::{Answer, Credit, GoAway, HEADER_BYTES, Head, Header, RequestHead};
 use svrkit_rt::testing::{Seed, probe, run_test};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -25,15 +25,24 @@ fn bytes(rng: &mut fastrand::Rng, len: usize) -> Vec<u8> {
 
 /// A frame such as a proper peer might send.
 fn frame(rng: &mut fastrand::Rng, out: &mut Vec<u8>) {
-    let head = match rng.u8(..10) {
+    let head = match rng.u8(..16) {
         0 => Head::Cancel,
         1 => Head::GoAway(GoAway {
             code: rng.u16(..20),
         }),
-        2 => Head::Unknown(rng.u8(5..16)),
+        2 => Head::Unknown(rng.u8(11..16)),
         3 => Head::Answer(Answer {
             code: rng.u16(..20),
             ..Answer::default()
+        }),
+        4..8 => Head::Message,
+        8 => Head::End,
+        9 => Head::Credit(Credit { bytes: rng.u32(..) }),
+        10..12 => Head::Request(RequestHead {
+            method_id: if rng.bool() { TALK.id } else { PUT.id },
+            timeout_us: rng.u32(..),
+            streams: rng.u8(..8) > 0,
+            ..RequestHead::default()
         }),
         _ => Head::Request(RequestHead {
             method_id: if rng.u8(..4) == 0 {
@@ -182,7 +191,19 @@ fn a_server_survives_mutated_frames() {
 }
 
 async fn serve_mutated(seed: Seed) {
-    let (site, connector) = Site::in_memory(Server::new().service(service().echo()));
+    let handlers = service()
+        .echo()
+        .put(&PUT, |mut requests| async move {
+            while requests.next().await?.is_some() {}
+            Ok(Text::default())
+        })
+        .talk(&TALK, |context, mut requests, mut answers| async move {
+            while let Some(text) = requests.next().await? {
+                answers.send(text).await?;
+            }
+            Ok(context)
+        });
+    let (site, connector) = Site::in_memory(Server::new().service(handlers));
     let mut rng = seed.rng();
     let mut resident = 0;
     for n in 0..inputs() / 10 {

@@ -23,6 +23,9 @@ fn the_process() {
     TURNS.add(1);
     println!("counted");
     pause();
+    monitor::retire();
+    println!("retired");
+    pause();
 }
 
 #[test]
@@ -52,6 +55,24 @@ fn the_second_process_of_a_name_is_told_whose_it_is() {
     assert_eq!(snapshot.instance.generation, 2);
     assert_eq!(snapshot.get("owner_turns", &[]), Some(&Value::Counter(2)));
     third.kill();
+}
+
+#[test]
+fn who_ends_in_good_order_says_so_until_somebody_else_is_there() {
+    let directory = tempfile::tempdir().unwrap();
+    let is_retired = || read(directory.path()).instance.retired;
+    let mut first = Process::start("owners::the_process", directory.path());
+    first.hears("counted");
+    assert!(!is_retired());
+    first.go_on();
+    first.hears("retired");
+    first.kill();
+    assert!(is_retired());
+    let mut second = Process::start("owners::the_process", directory.path());
+    second.hears("counted");
+    assert!(!is_retired());
+    second.kill();
+    assert!(!is_retired(), "it was killed");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::cli::failure::Failure;
-use crate::model;
+use crate::model::{self, Streaming};
 use crate::sources::Sources;
 use crate::{docs, idents, lower, messages};
 
@@ -34,6 +34,7 @@ pub(super) struct Method {
     /// Rust types, seen from anywhere in the crate.
     pub(super) request: String,
     pub(super) reply: String,
+    pub(super) streaming: Streaming,
     /// Full names in the IDL.
     pub(super) request_message: String,
     pub(super) reply_message: String,
@@ -92,6 +93,7 @@ fn method(method: &model::Method, modules: &[String], types: &messages::Types) -
         docs: docs::rustdoc(&method.docs),
         request: absolute(types.input(&method.full_name), modules),
         reply: absolute(types.output(&method.full_name), modules),
+        streaming: method.streaming,
         request_message: method.input.clone(),
         reply_message: method.output.clone(),
         id: method.id,

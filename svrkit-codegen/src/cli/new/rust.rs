@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::idl::{Method, Service};
+use crate::model::Streaming;
 
+const RECEIVER: &str = "svrkit_rt::Receiver";
+const SENDER: &str = "svrkit_rt::Sender";
 /// Columns of a line.
 const COLUMNS_MAX: usize = 100;
 
@@ -85,25 +88,29 @@ pub(super) fn import(module: &str, names: &[&str]) -> String {
 
 /// A method to be written, indented by `indent`. `body` is its last expression; none makes it answer that it is not written.
 pub(super) fn method(method: &Method, scope: &Scope, indent: &str, body: Option<&str>) -> String {
-    let request_name = if body.is_some() {
-        "request"
-    } else {
-        "_request"
-    };
+    // An argument that nothing is done with yet.
+    let unused = if body.is_some() { "" } else { "_" };
     let context = scope.shorten("svrkit_rt::Context");
     let status = scope.shorten("svrkit_rt::Status");
-    let (request, reply) = (scope.shorten(&method.request), scope.shorten(&method.reply));
+    let (request, mut reply) = (scope.shorten(&method.request), scope.shorten(&method.reply));
     let mut text = String::new();
     for line in &method.docs {
         let line = line.strip_prefix(' ').unwrap_or(line);
         text.push_str(format!("{indent}/// {line}").trim_end());
         text.push('\n');
     }
-    let arguments = [
-        "&self".to_owned(),
-        format!("_ctx: &mut {context}"),
-        format!("{request_name}: {request}"),
-    ];
+    let mut arguments = vec!["&self".to_owned(), format!("_ctx: &mut {context}")];
+    if matches!(method.streaming, Streaming::Client | Streaming::Both) {
+        let receiver = scope.shorten(RECEIVER);
+        arguments.push(format!("{unused}requests: {receiver}<{request}>"));
+    } else {
+        arguments.push(format!("{unused}request: {request}"));
+    }
+    if matches!(method.streaming, Streaming::Server | Streaming::Both) {
+        let sender = scope.shorten(SENDER);
+        arguments.push(format!("{unused}answers: {sender}<{reply}>"));
+        reply = "()".to_owned();
+    }
     let head = format!("{indent}async fn {}(", method.function);
     let tail = format!(") -> Result<{reply}, {status}> {{");
     let one_line = format!("{head}{}{tail}", arguments.join(", "));
@@ -164,6 +171,14 @@ pub(super) fn scope(service: &Service) -> Scope {
     scope.add("svrkit_rt::Context");
     scope.add("svrkit_rt::Status");
     scope.add("crate::config::Config");
+    for method in &service.methods {
+        match method.streaming {
+            Streaming::None => {}
+            Streaming::Client => scope.add(RECEIVER),
+            Streaming::Server => scope.add(SENDER),
+            Streaming::Both => [RECEIVER, SENDER].iter().for_each(|it| scope.add(it)),
+        }
+    }
     scope.add(&service.path(&service.trait_name));
     scope.add(&service.path(&server_name(service)));
     for method in &service.methods {

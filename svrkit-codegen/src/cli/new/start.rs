@@ -11,6 +11,7 @@ use super::templates::{self, fill};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Paint;
 use crate::idents;
+use crate::model::Streaming;
 use crate::sources::Sources;
 
 /// Body of the one method of the sample.
@@ -348,9 +349,23 @@ fn tests(order: &Order, services: &[Service]) -> String {
             } else {
                 "Default::default()"
             };
-            tests.push_str(&format!(
-                "    let answer = client.{function}({empty});\n    assert_served(answer.await);\n"
-            ));
+            tests.push_str(&match method.streaming {
+                Streaming::None => format!(
+                    "    let answer = client.{function}({empty});\n    assert_served(answer.await);\n"
+                ),
+                Streaming::Server => format!(
+                    "    let mut answers = client.{function}({empty}).await?;\n    \
+                     assert_served(answers.next().await);\n"
+                ),
+                Streaming::Client => format!(
+                    "    let requests = client.{function}().await?;\n    \
+                     assert_served(requests.finish().await);\n"
+                ),
+                Streaming::Both => format!(
+                    "    let (requests, mut answers) = client.{function}().await?;\n    \
+                     requests.finish();\n    assert_served(answers.next().await);\n"
+                ),
+            });
         }
         tests.push_str("    Ok(())\n}\n\n");
     }

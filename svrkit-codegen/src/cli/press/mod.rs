@@ -3,12 +3,12 @@
 //! Each thread is a runtime of its own with connections of its own ([`load`]), so that nothing is shared on the way of a call; what
 //! happened is written down a thread ([`record`]) and put together once a second.
 
-mod chart;
+pub(crate) mod chart;
 mod load;
 mod process;
-mod record;
-mod report;
-mod schedule;
+pub(crate) mod record;
+pub(crate) mod report;
+pub(crate) mod schedule;
 
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
@@ -23,6 +23,7 @@ use process::Cpu;
 use record::Totals;
 use report::Report;
 use schedule::Schedule;
+use svrkit_rt::Streaming;
 
 /// Calls in flight a connection unless told: a closed loop keeps them all busy, an open one needs room for bursts.
 const IN_FLIGHT_CLOSED: usize = 16;
@@ -129,6 +130,12 @@ impl Plan {
 pub(crate) fn run(args: Args, flags: Vec<Flag>) -> Result<(), Failure> {
     let plan = Plan::new(&args)?;
     let target = super::wait(Target::resolve(args.target, flags))?;
+    if target.method.streaming != Streaming::None {
+        return Err(Failure::usage(format!(
+            "{} streams: press measures calls of one answer",
+            target.method.full_name
+        )));
+    }
     let server_pid = match args.pid {
         Some(pid) => match Cpu::of(pid) {
             Some(_) => Some(pid),
@@ -204,7 +211,7 @@ fn sleep_until(at: Instant, stop: &AtomicBool) {
 }
 
 /// Set by Ctrl-C: the press ends early, and what it measured is reported. A second one ends the process.
-fn stop_on_interrupt() -> Arc<AtomicBool> {
+pub(crate) fn stop_on_interrupt() -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     // Without this thread, Ctrl-C ends the process as it always does.

@@ -19,7 +19,7 @@ pub(crate) fn empty_histogram() -> Histogram<u64> {
 }
 
 /// Calls and what became of them.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Totals {
     /// Nanoseconds of calls that succeeded or ran out of time. Those refused are left out: a fast "no" is no fast answer.
     pub(crate) latency: Histogram<u64>,

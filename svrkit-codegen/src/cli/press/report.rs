@@ -98,31 +98,14 @@ impl Report<'_> {
     }
 
     fn errors(&self, paint: Paint) -> String {
-        let mut parts: Vec<String> = self
-            .totals
-            .failures()
-            .iter()
-            .map(|(code, count)| format!("{} {code}", thousands(*count)))
-            .collect();
-        for (count, what) in [
+        let others = [
             (
                 self.not_started,
                 "not started: all calls in flight were taken",
             ),
             (self.unanswered, "unanswered at the end"),
-        ] {
-            if count > 0 {
-                parts.push(format!("{} {what}", thousands(count)));
-            }
-        }
-        if parts.is_empty() {
-            return paint.green("none");
-        }
-        let first = self.totals.first_failure();
-        let first = first.map_or(String::new(), |it| {
-            format!(" (the first: {})", it.message())
-        });
-        format!("{}{first}", paint.red(parts.join(", ")))
+        ];
+        failures(&self.totals, &others, paint)
     }
 
     fn cpu(&self) -> String {
@@ -180,15 +163,32 @@ impl Report<'_> {
     }
 }
 
-fn us(histogram: &Histogram<u64>, quantile: f64) -> f64 {
+/// What failed: how often by code, then others by what they are.
+pub(crate) fn failures(totals: &Totals, others: &[(u64, &str)], paint: Paint) -> String {
+    let codes = totals.failures().iter();
+    let codes = codes.map(|(code, count)| format!("{} {code}", thousands(*count)));
+    let others = others.iter().filter(|(count, _)| *count > 0);
+    let others = others.map(|(count, what)| format!("{} {what}", thousands(*count)));
+    let parts: Vec<String> = codes.chain(others).collect();
+    if parts.is_empty() {
+        return paint.green("none");
+    }
+    let first = totals.first_failure();
+    let first = first.map_or(String::new(), |it| {
+        format!(" (the first: {})", it.message())
+    });
+    format!("{}{first}", paint.red(parts.join(", ")))
+}
+
+pub(crate) fn us(histogram: &Histogram<u64>, quantile: f64) -> f64 {
     rounded(histogram.value_at_quantile(quantile) as f64 / 1e3)
 }
 
-fn rounded(value: f64) -> f64 {
+pub(crate) fn rounded(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
 }
 
-fn quantiles(histogram: &Histogram<u64>) -> String {
+pub(crate) fn quantiles(histogram: &Histogram<u64>) -> String {
     if histogram.is_empty() {
         return "no call to tell of".to_owned();
     }
@@ -203,7 +203,7 @@ fn quantiles(histogram: &Histogram<u64>) -> String {
     )
 }
 
-fn counted(count: usize, what: &str) -> String {
+pub(crate) fn counted(count: usize, what: &str) -> String {
     let s = if count == 1 { "" } else { "s" };
     format!("{count} {what}{s}")
 }

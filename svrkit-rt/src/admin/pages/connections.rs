@@ -65,6 +65,7 @@ fn doc(found: &[Slice], max: usize) -> Doc {
         words("server"),
         figures("id"),
         words("peer"),
+        words("caller"),
         words("protocol"),
         figures("open for"),
         figures("in flight"),
@@ -102,10 +103,15 @@ fn row(server: &str, connection: &OpenConnection) -> Vec<Cell> {
         Some(peer) => Cell::code(peer.to_string()),
         None => Cell::dim("this machine"),
     };
+    let caller = match &connection.caller {
+        Some(caller) => Cell::new(format!("{caller} by {}", caller.means().name())),
+        None => Cell::dim("unknown"),
+    };
     vec![
         Cell::new(server),
         connection.id.into(),
         peer,
+        caller,
         traffic.protocol.into(),
         units::age(connection.age).into(),
         traffic.in_flight.into(),
@@ -120,6 +126,8 @@ fn json(found: &[Slice]) -> Value {
             json!({
                 "id": c.id,
                 "peer": c.peer.map(|peer| peer.to_string()),
+                "caller": c.caller.as_ref().map(|caller| caller.name()),
+                "shown_by": c.caller.as_ref().map(|caller| caller.means().name()),
                 "protocol": c.traffic.protocol,
                 "open_s": c.age.as_secs(),
                 "in_flight": c.traffic.in_flight,

@@ -9,12 +9,16 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 /// Every page, and what is on it.
-const PAGES: [(&str, &str); 11] = [
+const PAGES: [(&str, &str); 13] = [
     (
         "/status",
         "methods with rates, latencies, queueing and failures",
     ),
     ("/connections", "who is connected"),
+    (
+        "/fleet",
+        "whom this process calls: every instance, and what is held against it",
+    ),
     ("/vars", "every series, with curves; /vars?q=part-of-a-name"),
     (
         "/rpcz",
@@ -23,6 +27,7 @@ const PAGES: [(&str, &str); 11] = [
     ("/flags", "settings that can be changed"),
     ("/config", "settings in effect, without secrets"),
     ("/hotspots", "where processor time goes, as a flame graph"),
+    ("/record", "requests on file, for `svrkit replay`"),
     (
         "/services",
         "what is served, with the policies of each method",

@@ -3,6 +3,7 @@
 mod config;
 mod connections;
 mod flags;
+mod fleet;
 mod health;
 #[cfg(feature = "hotspots")]
 mod hotspots;
@@ -10,6 +11,7 @@ mod index;
 mod metrics;
 #[cfg(not(feature = "hotspots"))]
 mod no_hotspots;
+mod record;
 mod rpcz;
 mod services;
 mod status;
@@ -21,14 +23,16 @@ use std::future::{Future, Ready, ready};
 use std::sync::Arc;
 
 /// Path and name of the pages that each page leads to.
-pub(super) const NAVIGATION: [(&str, &str); 8] = [
+pub(super) const NAVIGATION: [(&str, &str); 10] = [
     ("/status", "Status"),
     ("/connections", "Connections"),
+    ("/fleet", "Fleet"),
     ("/vars", "Vars"),
     ("/rpcz", "Calls"),
     ("/flags", "Flags"),
     ("/config", "Config"),
     ("/hotspots", "Hotspots"),
+    ("/record", "Record"),
     ("/services", "Services"),
 ];
 
@@ -51,12 +55,15 @@ pub(super) fn all(state: &Arc<State>) -> Pages {
         .get("/", on(state, index::page))
         .get("/status", on(state, status::page))
         .get("/connections", on(state, connections::page))
+        .get("/fleet", on(state, fleet::page))
         .get("/vars", on(state, vars::page))
         .get("/rpcz", waiting(state, rpcz::page))
         .get("/flags", on(state, flags::page))
         .post("/flags", on(state, flags::change))
         .get("/config", on(state, config::page))
         .get("/hotspots", hotspots)
+        .get("/record", on(state, record::page))
+        .post("/record", waiting(state, record::change))
         .get("/health", on(state, health::health))
         .get("/ready", on(state, health::ready))
         .get("/services", on(state, services::page))

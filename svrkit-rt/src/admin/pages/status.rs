@@ -1,5 +1,7 @@
-//! `/status`: the methods of this process, worst first, and those that it calls.
+//! `/status`: the methods of this process, worst first, those that it calls, and who is let in.
 
+use crate::admin::admission::{self, admissions};
+use crate::admin::compression;
 use crate::admin::curve;
 use crate::admin::doc::{Cell, Doc, Part, Table, Tone, figures, words};
 use crate::admin::links::link;
@@ -27,6 +29,7 @@ pub(super) fn page(state: &State, request: &PageRequest) -> PageResponse {
     let query = request.query();
     let sort = query.get("sort").unwrap_or("worst");
     let refresh = query.get("refresh").is_some();
+    let admitting = admissions(&state.admin);
     let doc = |_: Form| {
         let mut doc = Doc::new("Status");
         doc.refresh_s = if refresh { REFRESH_S } else { 0 };
@@ -43,6 +46,17 @@ pub(super) fn page(state: &State, request: &PageRequest) -> PageResponse {
             });
             doc.part(Part::Table(table(state, side, sort)));
         }
+        let [served, called] = &sides;
+        let compressed = compression::table(served, called);
+        if !compressed.rows.is_empty() {
+            doc.heading("Compression");
+            doc.part(Part::Table(compressed));
+        }
+        if !admitting.is_empty() {
+            doc.heading("Admission");
+            doc.part(Part::Table(admission::table(&admitting)));
+            doc.part(Part::Table(admission::refusals(served, called)));
+        }
         doc
     };
     let json = || {
@@ -55,6 +69,12 @@ pub(super) fn page(state: &State, request: &PageRequest) -> PageResponse {
             "window_s": served.window.map(|w| w.as_secs_f64()),
             "served": rows(served, sort).into_iter().map(json_of).collect::<Vec<_>>(),
             "called": rows(called, sort).into_iter().map(json_of).collect::<Vec<_>>(),
+            "admission": admission::json(&admitting),
+            "compressed": {
+                "answers": compression::json(served),
+                "requests": compression::json(called),
+            },
+            "refused": { "requests": served.refusals, "calls": called.refusals },
         })
     };
     state.answer(request, doc, json)
@@ -106,6 +126,7 @@ fn table(state: &State, side: &Methods, sort: &str) -> Table {
         figures("in flight"),
         figures("refused"),
         figures("repeated"),
+        figures("hedged"),
         figures("all calls"),
         words("ten minutes"),
     ];
@@ -131,6 +152,7 @@ fn table(state: &State, side: &Methods, sort: &str) -> Table {
             count(method.in_flight as i128, Tone::Plain),
             count(i128::from(method.rejections), Tone::Bad),
             count(i128::from(method.retries), Tone::Plain),
+            count(i128::from(method.hedges), Tone::Plain),
             units::whole(i128::from(method.total)).into(),
             match drawing {
                 Some(drawing) => Cell::default().drawing(drawing),
@@ -181,6 +203,7 @@ fn json_of(((service, name), method): Row<'_>) -> Value {
         "in_flight": method.in_flight,
         "refused": method.rejections,
         "repeated": method.retries,
+        "hedged": method.hedges,
         "all_calls": method.total,
     })
 }

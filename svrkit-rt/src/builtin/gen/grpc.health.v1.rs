@@ -93,6 +93,16 @@ pub trait Health: ::core::marker::Send + ::core::marker::Sync + 'static {
     ) -> impl ::core::future::Future<
         Output = ::core::result::Result<HealthCheckResponse, ::svrkit_rt::Status>,
     > + ::core::marker::Send;
+    /// The status of one service, or of the whole server when no service is named: how it is now, and whenever it changes. SERVICE_UNKNOWN
+    /// for a service that is not here, which may come. A server that drains says NOT_SERVING and ends the call.
+    fn watch(
+        &self,
+        ctx: &mut ::svrkit_rt::Context,
+        request: HealthCheckRequest,
+        answers: ::svrkit_rt::Sender<HealthCheckResponse>,
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<(), ::svrkit_rt::Status>,
+    > + ::core::marker::Send;
     /// The status of every service; the whole server stands under the empty name.
     fn list(
         &self,
@@ -129,7 +139,7 @@ impl<T: Health> ::svrkit_rt::codegen::GeneratedService for HealthServer<T> {
         &HEALTH
     }
     fn is_blocking(&self, method: usize) -> bool {
-        const RUST_NAMES: &[&str] = &["check", "list"];
+        const RUST_NAMES: &[&str] = &["check", "watch", "list"];
         let name = RUST_NAMES.get(method);
         name.is_some_and(|name| ::svrkit_rt::codegen::is_blocking(T::BLOCKING, name))
     }
@@ -150,6 +160,15 @@ impl<T: Health> ::svrkit_rt::codegen::GeneratedService for HealthServer<T> {
                 })
             }
             1 => {
+                ::std::boxed::Box::pin(async move {
+                    let (mut ctx, message, answers) = ::svrkit_rt::codegen::decode_for_answers(
+                        request,
+                    )?;
+                    T::watch(&service, &mut ctx, message, answers).await?;
+                    Ok(::svrkit_rt::codegen::end_of_answers(ctx))
+                })
+            }
+            2 => {
                 ::std::boxed::Box::pin(async move {
                     let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
                     let reply = T::list(&service, &mut ctx, message).await?;
@@ -187,6 +206,27 @@ impl HealthClient {
     > {
         self.channel.unary(&HEALTH.methods[0], call.into()).await
     }
+    /// The status of one service, or of the whole server when no service is named: how it is now, and whenever it changes. SERVICE_UNKNOWN
+    /// for a service that is not here, which may come. A server that drains says NOT_SERVING and ends the call.
+    pub async fn watch(
+        &self,
+        request: HealthCheckRequest,
+    ) -> ::core::result::Result<
+        ::svrkit_rt::Receiver<HealthCheckResponse>,
+        ::svrkit_rt::Status,
+    > {
+        self.watch_with(request).await
+    }
+    /// As [`watch`](Self::watch), with options for this call.
+    pub async fn watch_with(
+        &self,
+        call: impl ::core::convert::Into<::svrkit_rt::Call<HealthCheckRequest>>,
+    ) -> ::core::result::Result<
+        ::svrkit_rt::Receiver<HealthCheckResponse>,
+        ::svrkit_rt::Status,
+    > {
+        self.channel.server_streaming(&HEALTH.methods[1], call.into()).await
+    }
     /// The status of every service; the whole server stands under the empty name.
     pub async fn list(
         &self,
@@ -202,7 +242,7 @@ impl HealthClient {
         ::svrkit_rt::Reply<HealthListResponse>,
         ::svrkit_rt::Status,
     > {
-        self.channel.unary(&HEALTH.methods[1], call.into()).await
+        self.channel.unary(&HEALTH.methods[2], call.into()).await
     }
 }
 /// What the IDL says of `grpc.health.v1.Health`.
@@ -223,6 +263,21 @@ pub static HEALTH: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceDescript
                 "Check",
                 "grpc.health.v1.Health/Check",
             )
+        },
+        ::svrkit_rt::MethodDescriptor {
+            input: "grpc.health.v1.HealthCheckRequest",
+            output: "grpc.health.v1.HealthCheckResponse",
+            docs: "The status of one service, or of the whole server when no service is named: how it is now, and whenever it changes. SERVICE_UNKNOWN\nfor a service that is not here, which may come. A server that drains says NOT_SERVING and ends the call.",
+            usage: "whether a service takes calls, from now on",
+            idempotent: true,
+            priority: 0,
+            ..::svrkit_rt::MethodDescriptor::plain(
+                    626862642,
+                    "grpc.health.v1.Health",
+                    "Watch",
+                    "grpc.health.v1.Health/Watch",
+                )
+                .streams(::svrkit_rt::Streaming::Server)
         },
         ::svrkit_rt::MethodDescriptor {
             input: "grpc.health.v1.HealthListRequest",
@@ -272,6 +327,30 @@ pub mod blocking {
         > {
             self.channel.blocking_unary(&super::HEALTH.methods[0], call.into())
         }
+        /// The status of one service, or of the whole server when no service is named: how it is now, and whenever it changes. SERVICE_UNKNOWN
+        /// for a service that is not here, which may come. A server that drains says NOT_SERVING and ends the call.
+        pub fn watch(
+            &self,
+            request: super::HealthCheckRequest,
+        ) -> ::core::result::Result<
+            ::svrkit_rt::Receiver<super::HealthCheckResponse>,
+            ::svrkit_rt::Status,
+        > {
+            self.watch_with(request)
+        }
+        /// As [`watch`](Self::watch), with options for this call.
+        pub fn watch_with(
+            &self,
+            call: impl ::core::convert::Into<
+                ::svrkit_rt::Call<super::HealthCheckRequest>,
+            >,
+        ) -> ::core::result::Result<
+            ::svrkit_rt::Receiver<super::HealthCheckResponse>,
+            ::svrkit_rt::Status,
+        > {
+            self.channel
+                .blocking_server_streaming(&super::HEALTH.methods[1], call.into())
+        }
         /// The status of every service; the whole server stands under the empty name.
         pub fn list(
             &self,
@@ -287,7 +366,7 @@ pub mod blocking {
             ::svrkit_rt::Reply<super::HealthListResponse>,
             ::svrkit_rt::Status,
         > {
-            self.channel.blocking_unary(&super::HEALTH.methods[1], call.into())
+            self.channel.blocking_unary(&super::HEALTH.methods[2], call.into())
         }
     }
 }

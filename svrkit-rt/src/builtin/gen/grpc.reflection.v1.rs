@@ -134,13 +134,14 @@ pub struct ErrorResponse {
 pub trait ServerReflection: ::core::marker::Send + ::core::marker::Sync + 'static {
     /// Methods written as plain `fn`, which run on threads that may block; set by `#[svrkit::service]`.
     const BLOCKING: &'static [&'static str] = &[];
-    /// Answers one question.
+    /// Answers questions in their order.
     fn server_reflection_info(
         &self,
         ctx: &mut ::svrkit_rt::Context,
-        request: ServerReflectionRequest,
+        requests: ::svrkit_rt::Receiver<ServerReflectionRequest>,
+        answers: ::svrkit_rt::Sender<ServerReflectionResponse>,
     ) -> impl ::core::future::Future<
-        Output = ::core::result::Result<ServerReflectionResponse, ::svrkit_rt::Status>,
+        Output = ::core::result::Result<(), ::svrkit_rt::Status>,
     > + ::core::marker::Send;
 }
 /// Serves a [`ServerReflection`].
@@ -186,10 +187,12 @@ for ServerReflectionServer<T> {
         match method {
             0 => {
                 ::std::boxed::Box::pin(async move {
-                    let (mut ctx, message) = ::svrkit_rt::codegen::decode(request)?;
-                    let reply = T::server_reflection_info(&service, &mut ctx, message)
+                    let (mut ctx, requests, answers) = ::svrkit_rt::codegen::decode_both(
+                        request,
+                    )?;
+                    T::server_reflection_info(&service, &mut ctx, requests, answers)
                         .await?;
-                    ::svrkit_rt::codegen::encode(ctx, &reply)
+                    Ok(::svrkit_rt::codegen::end_of_answers(ctx))
                 })
             }
             _ => ::svrkit_rt::codegen::unknown_method(),
@@ -206,22 +209,30 @@ impl ServerReflectionClient {
     pub fn new(channel: ::svrkit_rt::Channel) -> Self {
         Self { channel }
     }
-    /// Answers one question.
+    /// Answers questions in their order.
     pub async fn server_reflection_info(
         &self,
-        request: ServerReflectionRequest,
-    ) -> ::core::result::Result<ServerReflectionResponse, ::svrkit_rt::Status> {
-        Ok(self.server_reflection_info_with(request).await?.message)
-    }
-    /// As [`server_reflection_info`](Self::server_reflection_info), with options for this call and all that its answer carries.
-    pub async fn server_reflection_info_with(
-        &self,
-        call: impl ::core::convert::Into<::svrkit_rt::Call<ServerReflectionRequest>>,
     ) -> ::core::result::Result<
-        ::svrkit_rt::Reply<ServerReflectionResponse>,
+        (
+            ::svrkit_rt::Sender<ServerReflectionRequest>,
+            ::svrkit_rt::Receiver<ServerReflectionResponse>,
+        ),
         ::svrkit_rt::Status,
     > {
-        self.channel.unary(&SERVER_REFLECTION.methods[0], call.into()).await
+        self.server_reflection_info_with(()).await
+    }
+    /// As [`server_reflection_info`](Self::server_reflection_info), with options for this call.
+    pub async fn server_reflection_info_with(
+        &self,
+        call: impl ::core::convert::Into<::svrkit_rt::Call<()>>,
+    ) -> ::core::result::Result<
+        (
+            ::svrkit_rt::Sender<ServerReflectionRequest>,
+            ::svrkit_rt::Receiver<ServerReflectionResponse>,
+        ),
+        ::svrkit_rt::Status,
+    > {
+        self.channel.both_streaming(&SERVER_REFLECTION.methods[0], call.into()).await
     }
 }
 /// What the IDL says of `grpc.reflection.v1.ServerReflection`.
@@ -232,16 +243,16 @@ pub static SERVER_REFLECTION: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::Serv
         ::svrkit_rt::MethodDescriptor {
             input: "grpc.reflection.v1.ServerReflectionRequest",
             output: "grpc.reflection.v1.ServerReflectionResponse",
-            docs: "Answers one question.",
+            docs: "Answers questions in their order.",
             usage: "what this server serves",
-            timeout_ms: 2000,
             idempotent: true,
             ..::svrkit_rt::MethodDescriptor::plain(
-                471159372,
-                "grpc.reflection.v1.ServerReflection",
-                "ServerReflectionInfo",
-                "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
-            )
+                    471159372,
+                    "grpc.reflection.v1.ServerReflection",
+                    "ServerReflectionInfo",
+                    "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+                )
+                .streams(::svrkit_rt::Streaming::Both)
         },
     ],
     file_descriptor_set: FILE_DESCRIPTOR_SET,
@@ -258,28 +269,34 @@ pub mod blocking {
         pub fn new(channel: ::svrkit_rt::Channel) -> Self {
             Self { channel }
         }
-        /// Answers one question.
+        /// Answers questions in their order.
         pub fn server_reflection_info(
             &self,
-            request: super::ServerReflectionRequest,
         ) -> ::core::result::Result<
-            super::ServerReflectionResponse,
+            (
+                ::svrkit_rt::Sender<super::ServerReflectionRequest>,
+                ::svrkit_rt::Receiver<super::ServerReflectionResponse>,
+            ),
             ::svrkit_rt::Status,
         > {
-            Ok(self.server_reflection_info_with(request)?.message)
+            self.server_reflection_info_with(())
         }
-        /// As [`server_reflection_info`](Self::server_reflection_info), with options for this call and all that its answer carries.
+        /// As [`server_reflection_info`](Self::server_reflection_info), with options for this call.
         pub fn server_reflection_info_with(
             &self,
-            call: impl ::core::convert::Into<
-                ::svrkit_rt::Call<super::ServerReflectionRequest>,
-            >,
+            call: impl ::core::convert::Into<::svrkit_rt::Call<()>>,
         ) -> ::core::result::Result<
-            ::svrkit_rt::Reply<super::ServerReflectionResponse>,
+            (
+                ::svrkit_rt::Sender<super::ServerReflectionRequest>,
+                ::svrkit_rt::Receiver<super::ServerReflectionResponse>,
+            ),
             ::svrkit_rt::Status,
         > {
             self.channel
-                .blocking_unary(&super::SERVER_REFLECTION.methods[0], call.into())
+                .blocking_both_streaming(
+                    &super::SERVER_REFLECTION.methods[0],
+                    call.into(),
+                )
         }
     }
 }

@@ -109,6 +109,7 @@ pub(super) fn policies(method: &MethodDescriptor) -> Vec<(&'static str, String)>
         ("hash key", method.hash_key.unwrap_or("none").to_owned()),
         ("largest request", bytes(method.request_bytes_max)),
         ("largest answer", bytes(method.response_bytes_max)),
+        ("never compressed", yes(method.never_compressed)),
     ];
     if let Some(cgi) = method.cgi {
         let ticket = match cgi.ticket {

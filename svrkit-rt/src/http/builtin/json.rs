@@ -58,6 +58,7 @@ fn method(method: &MethodDescriptor) -> Value {
         "hash_key": method.hash_key,
         "max_request_bytes": method.request_bytes_max,
         "max_response_bytes": method.response_bytes_max,
+        "never_compressed": method.never_compressed,
         "cgi": cgi,
     })
 }

@@ -5,10 +5,12 @@ use super::fields::Fields;
 use super::request::PageRequest;
 use super::response::{PageBody, PageResponse};
 use super::table::Spot;
+use crate::context::Priority;
+use crate::deadline::Deadline;
 use crate::http::activity::Activity;
 use crate::http::answer::{Answer, Failure};
 use crate::http::body::{self, Outgoing, ReadError};
-use crate::server::ServerState;
+use crate::server::{ServerState, Time};
 use crate::status::Status;
 use bytes::Bytes;
 use hyper::body::Incoming;
@@ -16,7 +18,7 @@ use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
 use std::time::Duration;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 pub(in crate::http) async fn answer<S>(
     server: &ServerState<S>,
@@ -99,12 +101,18 @@ async fn serve<S>(
             ReadError::Broken(_) => e.status().into(),
         })?;
     }
-    let entered = server.enter(request.body.len());
+    let priority = Priority::drawn(limits.priority);
+    let time = Time {
+        timeout_ms: limits.timeout_ms.try_into().unwrap_or(u32::MAX),
+        deadline: Deadline::after(Duration::from_millis(limits.timeout_ms)),
+    };
+    let bytes = request.body.len();
+    let entered = server.enter(priority, time, bytes, Instant::now()).await;
     let _entered = entered.map_err(|refused| refused.status)?;
     // A task of its own, for the runtime catches what panics in it; dropped, it ends with its set.
     let mut task = JoinSet::new();
     task.spawn(handler(request));
-    let answered = timeout(Duration::from_millis(limits.timeout_ms), task.join_next()).await;
+    let answered = timeout_at(time.deadline.instant(), task.join_next()).await;
     match answered {
         Ok(Some(Ok(response))) => Ok(response),
         Ok(_) => {

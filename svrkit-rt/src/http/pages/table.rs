@@ -21,6 +21,8 @@ pub struct PageLimits {
     pub fields_max: usize,
     /// Milliseconds that a page may take to answer. A stream's events come after its answer and are not meant. Default 30,000.
     pub timeout_ms: u64,
+    /// Business priority of requests for pages. Default 0, which is never shed: they are for operators, who look when there is too much to do.
+    pub priority: u8,
     /// Streams of events open at once. Default 64: people looking at a page.
     pub streams_max: usize,
 }
@@ -32,6 +34,7 @@ impl Default for PageLimits {
             query_bytes_max: 8 * 1024,
             fields_max: 64,
             timeout_ms: 30_000,
+            priority: 0,
             streams_max: 64,
         }
     }

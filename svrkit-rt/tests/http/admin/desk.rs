@@ -3,7 +3,7 @@
 use crate::generated::shop::v1::ShopClient;
 use crate::support::{Answer, Peer, Site};
 use svrkit_rt::admin::Admin;
-use svrkit_rt::{Channel, MemoryConnector, memory};
+use svrkit_rt::{Channel, Codec, Compression, MemoryConnector, memory};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -25,7 +25,7 @@ impl Desk {
         let mut watch = None;
         let site = Site::with(|server| {
             watch = Some(server.watch());
-            server
+            server.compression(Compression::with(Codec::Zstd))
         });
         let watch = watch.expect("a watch");
         let admin = Admin::new("shop").version("1.2.3").watch("shop", watch);

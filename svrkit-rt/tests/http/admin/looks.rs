@@ -9,6 +9,7 @@ async fn browsers_get_html_without_script_and_terminals_text() {
         ("/", "Overview", "/metrics"),
         ("/status", "Status", "Served here"),
         ("/connections", "Connections", "0 open: shop 0."),
+        ("/fleet", "Fleet", "0 channels"),
         ("/vars", "Vars", "series"),
         ("/rpcz", "Calls", "Failed"),
         ("/flags", "Flags", "can be changed"),

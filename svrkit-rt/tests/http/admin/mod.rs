@@ -6,6 +6,7 @@ mod flags;
 mod hotspots;
 mod lock;
 mod looks;
+mod record;
 mod shown;
 
 use desk::Desk;

@@ -2,9 +2,11 @@
 
 use super::Desk;
 use crate::generated::shop::v1::{Ask, Fault};
+use serde_json::json;
 use std::time::Duration;
 use svrkit_rt::admin::{Flag, FlagKind, Flags};
 use svrkit_rt::monitor::{self, Kind};
+use svrkit_rt::{Channel, Endpoint, Tag};
 
 const HOSTILE: &str = "<script>alert('1')</script>\"";
 
@@ -116,6 +118,40 @@ async fn connections_come_a_page_at_a_time() {
     desk.close().await;
 }
 
+#[tokio::test]
+async fn instances_that_are_called_show_where_they_are_and_how_they_do() {
+    let tag = Tag::new("gray").expect("a tag");
+    let nobody = |address: &str| Endpoint::parse(address).expect("an address");
+    let endpoints = [
+        nobody("unix:/nowhere/1").in_zone(HOSTILE),
+        nobody("unix:/nowhere/2").with_tag(tag).with_weight(3),
+    ];
+    let builder = endpoints
+        .into_iter()
+        .fold(Channel::builder(), |b, e| b.endpoint(e));
+    let channel = builder.build().expect("a channel");
+    let gone = Channel::connect("unix:/nowhere/3")
+        .expect("a channel")
+        .watch();
+    let desk = Desk::with(|admin| {
+        let admin = admin.watch_channel("stock", channel.watch());
+        admin.watch_channel("gone", gone)
+    });
+    let page = desk.json("/fleet").await;
+    let channels = page["channels"].as_array().expect("channels");
+    assert_eq!(channels.len(), 1, "whoever is gone is called by nobody");
+    let instances = &channels[0]["instances"];
+    assert_eq!(instances[0]["standing"], "not connected");
+    assert_eq!(
+        (&instances[1]["tag"], &instances[1]["weight"]),
+        (&json!("gray"), &json!(3))
+    );
+    assert_eq!(instances[1]["in_flight"], 0);
+    let html = desk.html("/fleet?channel=stock").await;
+    assert!(html.text().contains("&lt;script&gt;") && !html.text().contains("<script"));
+    desk.close().await;
+}
+
 /// Rates and curves come from looks at all series every five seconds.
 #[tokio::test(start_paused = true)]
 async fn methods_and_series_have_figures_and_curves() {
@@ -170,5 +206,52 @@ async fn methods_and_series_have_figures_and_curves() {
     assert_eq!(none.status, 404);
     let skipped = desk.json("/vars?skip=1000000").await;
     assert_eq!(skipped["series"].as_array().map(Vec::len), Some(0));
+    desk.close().await;
+}
+
+#[tokio::test]
+async fn the_status_says_who_is_let_in() {
+    let desk = Desk::open();
+    desk.shop.show(Ask::default()).await.expect("an answer");
+    let status = desk.json("/status").await;
+    let admission = &status["admission"][0];
+    assert_eq!(admission["servers"], serde_json::json!(["shop"]));
+    assert_eq!(
+        (&admission["admitted_business"], &admission["waiting"]),
+        (&255.into(), &0.into())
+    );
+    assert!(status["refused"]["requests"].is_object(), "{status}");
+    let status = desk.text("/status").await;
+    let text = status.text();
+    assert!(
+        text.contains("Admission") && text.contains("refused"),
+        "{text}"
+    );
+    desk.close().await;
+}
+
+#[tokio::test]
+async fn the_status_says_what_compressing_saves() {
+    let desk = Desk::open();
+    let large = Ask {
+        name: "Ann ".repeat(5_000),
+        ..Ask::default()
+    };
+    // What came before the history's last look is not among the figures, and it looks when it likes.
+    let mut shown = (0, 0, false);
+    for _ in 0..50 {
+        desk.shop.show(large.clone()).await.expect("an answer");
+        let answers = &desk.json("/status").await["compressed"]["answers"];
+        let bytes = |what: &str| answers[what].as_u64().expect("a number");
+        let (from, to) = (bytes("from_bytes"), bytes("to_bytes"));
+        let status = desk.text("/status").await;
+        shown = (from, to, status.text().contains("Compression"));
+        if from > 0 && shown.2 {
+            break;
+        }
+    }
+    let (from, to, has_table) = shown;
+    assert!(from >= 20_000 && to < from / 10, "{to} of {from}");
+    assert!(has_table);
     desk.close().await;
 }

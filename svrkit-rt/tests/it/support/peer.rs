@@ -88,6 +88,22 @@ pub(crate) fn request_frame(
     frame(Header::new(request_id, head), body)
 }
 
+/// A request whose call streams.
+pub(crate) fn stream_frame(
+    request_id: u64,
+    method_id: u32,
+    timeout_us: u32,
+    body: &[u8],
+) -> Vec<u8> {
+    let head = Head::Request(RequestHead {
+        method_id,
+        timeout_us,
+        streams: true,
+        ..RequestHead::default()
+    });
+    frame(Header::new(request_id, head), body)
+}
+
 /// What an answer or a go-away says.
 pub(crate) fn status_of(header: &Header, body: &[u8]) -> Status {
     #[derive(Clone, PartialEq, prost::Message)]

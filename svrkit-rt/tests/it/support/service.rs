@@ -5,7 +5,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use svrkit_rt::codegen::{self, BoxFuture, GeneratedService};
 use svrkit_rt::{
-    Call, Channel, Context, MethodDescriptor, Reply, Request, Response, ServiceDescriptor, Status,
+    Call, Channel, Context, MethodDescriptor, Receiver, Reply, Request, Response, Sender,
+    ServiceDescriptor, Status,
 };
 
 /// The only message there is.
@@ -48,9 +49,20 @@ type Answer = Result<(Box<Context>, Text), Status>;
 type AsyncHandler = Arc<dyn Fn(Box<Context>, Text) -> BoxFuture<Answer> + Send + Sync>;
 type BlockingHandler = Arc<dyn Fn(&mut Context, Text) -> Result<Text, Status> + Send + Sync>;
 
+/// Takes the context apart as generated code would, and gives the whole answer.
+type StreamHandler = Arc<dyn Fn(Request) -> BoxFuture<Result<Response, Status>> + Send + Sync>;
+
 enum Handler {
     Async(AsyncHandler),
     Blocking(BlockingHandler),
+    Stream(StreamHandler, Thread),
+}
+
+/// Whether a handler has a thread of its own.
+#[derive(Clone, Copy, PartialEq)]
+enum Thread {
+    Own,
+    Shared,
 }
 
 /// A service under construction, and then a service.
@@ -106,6 +118,82 @@ impl Handlers {
         self
     }
 
+    fn stream<F>(mut self, method: &MethodDescriptor, thread: Thread, handler: F) -> Handlers
+    where
+        F: Fn(Request) -> BoxFuture<Result<Response, Status>> + Send + Sync + 'static,
+    {
+        self.methods.push(method.clone());
+        self.handlers
+            .push(Handler::Stream(Arc::new(handler), thread));
+        self
+    }
+
+    /// A handler whose requests stream.
+    pub(crate) fn put<F, Fut>(self, method: &MethodDescriptor, handler: F) -> Handlers
+    where
+        F: Fn(Receiver<Text>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Text, Status>> + Send + 'static,
+    {
+        let handler = Arc::new(handler);
+        self.stream(method, Thread::Shared, move |request| {
+            let handler = handler.clone();
+            Box::pin(async move {
+                let (context, requests) = codegen::decode_requests(request)?;
+                codegen::encode(context, &handler(requests).await?)
+            })
+        })
+    }
+
+    /// A handler whose answers stream.
+    pub(crate) fn watch<F, Fut>(self, method: &MethodDescriptor, handler: F) -> Handlers
+    where
+        F: Fn(Text, Sender<Text>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), Status>> + Send + 'static,
+    {
+        let handler = Arc::new(handler);
+        self.stream(method, Thread::Shared, move |request| {
+            let handler = handler.clone();
+            Box::pin(async move {
+                let (context, text, answers) = codegen::decode_for_answers(request)?;
+                handler(text, answers).await?;
+                Ok(codegen::end_of_answers(context))
+            })
+        })
+    }
+
+    /// A handler whose requests and answers stream, and that sees its context.
+    pub(crate) fn talk<F, Fut>(self, method: &MethodDescriptor, handler: F) -> Handlers
+    where
+        F: Fn(Box<Context>, Receiver<Text>, Sender<Text>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Box<Context>, Status>> + Send + 'static,
+    {
+        let handler = Arc::new(handler);
+        self.stream(method, Thread::Shared, move |request| {
+            let handler = handler.clone();
+            Box::pin(async move {
+                let (context, requests, answers) = codegen::decode_both(request)?;
+                let context = handler(context, requests, answers).await?;
+                Ok(codegen::end_of_answers(context))
+            })
+        })
+    }
+
+    /// The same on a thread that may stand still.
+    pub(crate) fn talk_blocking<F>(self, method: &MethodDescriptor, handler: F) -> Handlers
+    where
+        F: Fn(Receiver<Text>, Sender<Text>) -> Result<(), Status> + Send + Sync + 'static,
+    {
+        let handler = Arc::new(handler);
+        self.stream(method, Thread::Own, move |request| {
+            let handler = handler.clone();
+            Box::pin(async move {
+                let (context, requests, answers) = codegen::decode_both(request)?;
+                handler(requests, answers)?;
+                Ok(codegen::end_of_answers(context))
+            })
+        })
+    }
+
     /// `Echo`: message, metadata and attachment as they came.
     pub(crate) fn echo(self) -> Handlers {
         self.on(&super::ECHO, |mut context, text| async {
@@ -129,7 +217,10 @@ impl GeneratedService for Handlers {
     }
 
     fn is_blocking(&self, method: usize) -> bool {
-        matches!(self.handlers[method], Handler::Blocking(_))
+        matches!(
+            self.handlers[method],
+            Handler::Blocking(_) | Handler::Stream(_, Thread::Own)
+        )
     }
 
     fn call(&self, method: usize, request: Request) -> BoxFuture<Result<Response, Status>> {
@@ -142,6 +233,7 @@ impl GeneratedService for Handlers {
                     codegen::encode(context, &answer)
                 })
             }
+            Handler::Stream(handler, _) => handler(request),
             Handler::Blocking(handler) => {
                 let handler = handler.clone();
                 Box::pin(async move {

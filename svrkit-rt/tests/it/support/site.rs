@@ -1,8 +1,9 @@
 //! A server somewhere: over each transport, with an end.
 
+use super::Authority;
 use std::future::Future;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use svrkit_rt::{
     Channel, ChannelConfig, Endpoint, Layer, Listener, MemoryConnector, Router, Server, TlsClient,
@@ -72,6 +73,16 @@ impl Site {
         (Site::run(listener, endpoint, None, server), connector)
     }
 
+    /// Starts `server` over TCP, with this TLS; how clients are to speak it, each endpoint must be told.
+    pub(crate) async fn with_tls<L>(tls: TlsServer, server: Server<L>) -> Site
+    where
+        L: Layer<Arc<Router>> + Send + 'static,
+        L::Service: Send,
+    {
+        let (listener, endpoint) = tcp().await;
+        Site::run(listener.with_tls(tls), endpoint, None, server)
+    }
+
     /// Starts `server` on a listener of one's own.
     pub(crate) fn run<L>(
         listener: Listener,
@@ -99,15 +110,13 @@ impl Site {
 
     /// A certificate for `localhost` and 127.0.0.1, and those who trust it.
     pub(crate) fn tls() -> (TlsServer, TlsClient) {
-        static PEM: OnceLock<(String, String)> = OnceLock::new();
-        let (certificate, key) = PEM.get_or_init(|| {
-            let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
-            let own = rcgen::generate_simple_self_signed(names).unwrap();
-            (own.cert.pem(), own.signing_key.serialize_pem())
+        static TLS: LazyLock<(TlsServer, TlsClient)> = LazyLock::new(|| {
+            let authority = Authority::new();
+            let (chain, key) = authority.issue(&["localhost", "127.0.0.1"]);
+            let server = TlsServer::from_pem(&chain, &key).unwrap();
+            (server, TlsClient::from_pem(&authority.pem()).unwrap())
         });
-        let server = TlsServer::from_pem(certificate.as_bytes(), key.as_bytes()).unwrap();
-        let client = TlsClient::from_pem(certificate.as_bytes()).unwrap();
-        (server, client)
+        TLS.clone()
     }
 
     pub(crate) fn channel(&self) -> Channel {

@@ -177,6 +177,7 @@ pub static DEFAULTED: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceDescr
             priority: 10,
             request_bytes_max: 1024,
             response_bytes_max: 2048,
+            never_compressed: true,
             ..::svrkit_rt::MethodDescriptor::plain(
                 1414404255,
                 "policies.v1.Defaulted",
@@ -195,6 +196,7 @@ pub static DEFAULTED: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceDescr
             hash_key: ::core::option::Option::Some("id"),
             request_bytes_max: 1,
             response_bytes_max: 4294967295,
+            never_compressed: false,
             cgi: ::core::option::Option::Some(::svrkit_rt::Cgi {
                 path: "/cgi-bin/special",
                 cmd_id: 4294967295,
@@ -216,6 +218,7 @@ pub static DEFAULTED: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceDescr
             priority: 10,
             request_bytes_max: 1024,
             response_bytes_max: 2048,
+            never_compressed: true,
             cgi: ::core::option::Option::Some(::svrkit_rt::Cgi {
                 path: "/dotted",
                 cmd_id: 0,
