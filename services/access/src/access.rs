@@ -9,11 +9,13 @@ use crate::news;
 use crate::node::Node;
 use crate::presence;
 use crate::stats::Stats;
+use crate::waves::end_in_waves;
+use im_serve::GrayNow;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use svrkit_rt::{Listener, Status};
+use svrkit_rt::{Admission, AdmissionConfig, Listener, Status};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
@@ -43,12 +45,31 @@ impl Access {
     /// # Errors
     /// `InvalidArgument` when the configuration makes no sense.
     pub async fn build(config: Config, deps: Deps) -> Result<Access, Status> {
+        let admission = Admission::new(AdmissionConfig::default());
+        Access::build_with(config, deps, admission).await
+    }
+
+    /// The same, with a say in how many calls of clients are served at once, and which.
+    ///
+    /// # Errors
+    /// As [`Access::build`].
+    pub async fn build_with(
+        config: Config,
+        deps: Deps,
+        admission: Admission,
+    ) -> Result<Access, Status> {
         config.check()?;
-        let node = Arc::new(Node::new(config, deps));
+        let node = Arc::new(Node::new(config, deps, admission));
         Ok(Access { node })
     }
 
-    /// Serves links until `shutdown`, then ends them, each after the answers to what it asked. To be called once.
+    /// What decides which calls are tagged; nobody's, until it is set.
+    pub fn gray(&self) -> GrayNow {
+        self.node.gray.clone()
+    }
+
+    /// Serves links until `shutdown`, then ends them in waves and in random order, each after the answers to what it asked. To be called
+    /// once.
     ///
     /// # Errors
     /// `FailedPrecondition` when clients could come without TLS from other machines and the configuration does not allow it.
@@ -78,7 +99,8 @@ impl Access {
         }
         shutdown.await;
         doors.shutdown().await;
-        node.links.end_all(&End::Drained);
+        let (per_s, window_ms) = (node.config.drain_links_per_s, node.config.drain_window_ms);
+        end_in_waves(node.links.close_doors(), per_s, window_ms).await;
         let drain = Duration::from_millis(node.config.drain_timeout_ms);
         if timeout(drain, node.links.emptied()).await.is_err() {
             node.links.end_all(&End::Gone);

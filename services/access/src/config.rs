@@ -46,6 +46,10 @@ pub struct Config {
     /// Bytes of such answers, beyond which further ones are replaced by refusals. Default 4 MiB: what a link costs at worst.
     pub untaken_bytes_max: usize,
 
+    /// What users' levels under overload are drawn with, anew each hour. Default empty: anybody who reads the source can tell which
+    /// accounts fare better this hour. Any text will do, the same for all nodes.
+    pub priority_secret: String,
+
     /// Calls of one command that a user may make at once. Default 1,000.
     pub user_burst: u32,
     /// Microseconds that give one of them back. Default 2,000: 500 a second, far above what a person does, and far below what a node
@@ -90,6 +94,11 @@ pub struct Config {
     /// ticket is no cookie and nobody else's page has it.
     pub websocket_origins: Vec<String>,
 
+    /// Links that are sent away a second when the node leaves: their clients come to other nodes at that pace. Default 5,000, which a node
+    /// that verifies tickets bears.
+    pub drain_links_per_s: u64,
+    /// Milliseconds within which all are sent away, however many. Default 10,000.
+    pub drain_window_ms: u64,
     /// Milliseconds that links get at the end to be answered what they asked. Default 5,000.
     pub drain_timeout_ms: u64,
 }
@@ -143,6 +152,7 @@ impl Default for Config {
             calls_per_link_max: 64,
             unwritten_bytes_max: 256 * 1024,
             untaken_bytes_max: 4 * 1024 * 1024,
+            priority_secret: String::new(),
             user_burst: 1_000,
             user_refill_us: 2_000,
             address_burst: 10_000,
@@ -161,6 +171,8 @@ impl Default for Config {
             short_body_timeout_ms: 30_000,
             short_head_bytes_max: 8 * 1024,
             websocket_origins: Vec::new(),
+            drain_links_per_s: 5_000,
+            drain_window_ms: 10_000,
             drain_timeout_ms: 5_000,
         }
     }

@@ -1,5 +1,6 @@
 //! What the rest of the node may know of a link, and tell it.
 
+use crate::priority::UserLevel;
 use bytes::Bytes;
 use im_idl::base::{Caller, Versions};
 use im_idl::session;
@@ -9,10 +10,11 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 
 /// Whose a link is, since its authentication.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Identity {
     pub(crate) uin: u64,
     pub(crate) opened_ms: u64,
+    pub(crate) level: UserLevel,
     /// Its [`Caller`], encoded once for all calls. Device and client version stand only here: whoever else wants them decodes it.
     pub(crate) caller: Bytes,
 }
@@ -22,6 +24,7 @@ impl Identity {
         Identity {
             uin: caller.uin,
             opened_ms,
+            level: UserLevel::default(),
             caller: caller.encode_to_vec().into_boxed_slice().into(),
         }
     }

@@ -38,12 +38,14 @@ mod node;
 mod presence;
 mod priority;
 mod rates;
+mod refusals;
 mod routes;
 mod short;
 mod start;
 mod stats;
 mod tickets;
 mod turnstile;
+mod waves;
 mod websocket;
 mod wheel;
 

@@ -64,15 +64,17 @@ impl Links {
         known.cloned().collect()
     }
 
+    /// Opens no more, and returns all there are.
+    pub(crate) fn close_doors(&self) -> Vec<Arc<Handle>> {
+        // Set while nobody opens one: who is not seen here was refused.
+        let open = self.map();
+        self.ending.store(true, Relaxed);
+        open.values().cloned().collect()
+    }
+
     /// Has all of them end, and opens no more.
     pub(crate) fn end_all(&self, end: &End) {
-        // Set while nobody opens one: who is not seen below was refused.
-        {
-            let _open = self.map();
-            self.ending.store(true, Relaxed);
-        }
-        let all: Vec<Arc<Handle>> = self.map().values().cloned().collect();
-        for handle in all {
+        for handle in self.close_doors() {
             handle.end(end.clone());
         }
     }

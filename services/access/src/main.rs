@@ -4,7 +4,5 @@ use im_serve::process::launch;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    launch("access", |told| {
-        im_access::serve(told.changes, told.with_parent)
-    })
+    launch("access", |told| im_access::serve(told.changes, told.life))
 }

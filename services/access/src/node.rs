@@ -6,8 +6,9 @@ use crate::deps::Deps;
 use crate::doors::{Doors, Origin};
 use crate::links::Links;
 use crate::presence::Presence;
-use crate::priority;
+use crate::priority::{Priorities, UserLevel};
 use crate::rates::Rates;
+use crate::refusals::Refusals;
 use crate::routes::{Route, Routes};
 use crate::stats::{Counters, count};
 use crate::tickets::Tickets;
@@ -17,10 +18,13 @@ use bytes::Bytes;
 use im_idl::base::Caller;
 use im_idl::caller::CALLER_KEY;
 use im_idl::push::PushClient;
+use im_serve::GrayNow;
 use prost::Message;
 use std::net::IpAddr;
 use std::sync::Arc;
-use svrkit_rt::{Call, Channel, Request, Status, Ticket, clock};
+use std::time::Duration;
+use svrkit_rt::{Admission, Call, Channel, InFlight, Request, Status, Ticket, clock};
+use tokio::time::Instant;
 
 /// A node between its start and its end.
 #[derive(Debug)]
@@ -38,7 +42,12 @@ pub(crate) struct Node {
     pub(crate) checks: Checks,
     pub(crate) push: PushClient,
     pub(crate) counters: Counters,
+    /// Which release a call is to meet.
+    pub(crate) gray: GrayNow,
+    pub(crate) refusals: Refusals,
     rates: Rates,
+    priorities: Priorities,
+    admission: Admission,
 }
 
 /// On whose behalf a call is made.
@@ -46,8 +55,11 @@ pub(crate) struct Node {
 pub(crate) enum Who<'a> {
     User {
         uin: u64,
+        /// His level, if that is known already.
+        level: &'a UserLevel,
         /// The encoded [`Caller`].
         caller: &'a Bytes,
+        client_version: u32,
     },
     Stranger {
         address: Option<IpAddr>,
@@ -58,22 +70,24 @@ pub(crate) enum Who<'a> {
 /// A call that may be made.
 #[derive(Debug)]
 pub(crate) struct Admitted {
+    in_flight: InFlight,
     channel: Channel,
     request: Request,
 }
 
 impl Admitted {
-    /// Makes it.
+    /// Makes it when its turn has come.
     ///
     /// # Errors
-    /// The callee's refusal, or what kept it from answering.
-    pub(crate) async fn call(self) -> Result<Bytes, Status> {
+    /// Its turn came too late; the callee's refusal, or what kept it from answering.
+    pub(crate) async fn call(mut self) -> Result<Bytes, Status> {
+        self.in_flight.turn().await?;
         Ok(self.channel.call(self.request).await?.body)
     }
 }
 
 impl Node {
-    pub(crate) fn new(config: Config, deps: Deps) -> Node {
+    pub(crate) fn new(config: Config, deps: Deps, admission: Admission) -> Node {
         let name = format!("{}-{:016x}", config.node, fastrand::u64(..));
         Node {
             routes: Routes::new(&deps.services),
@@ -89,26 +103,37 @@ impl Node {
             checks: Checks::new(deps.sync, &config),
             push: deps.push,
             counters: Counters::default(),
+            gray: GrayNow::default(),
+            refusals: Refusals::default(),
             rates: Rates::new(&config),
+            priorities: Priorities::new(&config.priority_secret),
+            admission,
             name,
             config,
         }
     }
 
-    /// Whether a call may be made, and with what beside its body. All of that is ours: nothing that a client says gets there.
+    /// Whether a call that came at `now` may be made, and with what beside its body. All of that is ours: nothing that a client says gets
+    /// there. The body is looked at, and is kept by `keep` only if the call may be made: refusing must stay cheap.
     ///
     /// # Errors
-    /// `Unauthenticated`, or one of the limits.
+    /// `Unauthenticated`, one of the limits, or `Overloaded`.
     pub(crate) fn admit(
         &self,
         route: &Route,
         who: Who<'_>,
-        body: Bytes,
+        body: &[u8],
+        now: Instant,
+        keep: impl FnOnce() -> Bytes,
     ) -> Result<Admitted, Status> {
-        let (uin, caller) = match who {
-            Who::User { uin, caller } => {
-                self.rates.user(uin, route.cmd)?;
-                (uin, caller.clone())
+        let (uin, client_version) = match who {
+            Who::User {
+                uin,
+                client_version,
+                ..
+            } => {
+                self.rates.user(uin, route.cmd, now)?;
+                (uin, client_version)
             }
             Who::Stranger {
                 address,
@@ -117,19 +142,30 @@ impl Node {
                 if route.ticket == Ticket::Required {
                     return Err(Status::unauthenticated("log in first").with_not_started());
                 }
-                self.rates.origin(Origin::from(address), route.cmd)?;
-                let caller = stranger(address, client_version);
-                (0, caller.encode_to_vec().into())
+                self.rates.origin(Origin::from(address), route.cmd, now)?;
+                (0, client_version)
             }
         };
-        let channel = route.check(&body)?.clone();
-        let call = Call::new(())
+        let channel = route.check(body)?;
+        let now_ms = clock::ms_at(now);
+        let priority = self.priorities.of(route.method, who, body, now_ms);
+        let timeout = Duration::from_millis(route.method.timeout_ms.into());
+        let in_flight = self.admission.take(priority, timeout, now)?;
+        let mut call = Call::new(())
             .routing_key(uin)
-            .priority(priority::of(route.method, uin, clock::now_ms()))
-            .metadata(CALLER_KEY, caller)?;
-        let request = channel.untyped(route.method, call, body);
+            .priority(priority)
+            .metadata(CALLER_KEY, who.caller())?;
+        if let Some(tag) = self.gray.tag_of(uin, client_version) {
+            call = call.tag(tag);
+        }
+        let channel = channel.clone();
+        let request = channel.untyped(route.method, call, keep());
         count(&self.counters.calls);
-        Ok(Admitted { channel, request })
+        Ok(Admitted {
+            in_flight,
+            channel,
+            request,
+        })
     }
 
     /// Whether an address may try another ticket.
@@ -137,16 +173,28 @@ impl Node {
     /// # Errors
     /// `ResourceExhausted` with a time to wait.
     pub(crate) fn admit_ticket(&self, address: Option<IpAddr>, cmd: u32) -> Result<(), Status> {
-        self.rates.origin(Origin::from(address), cmd)
+        let now = Instant::now();
+        self.rates.origin(Origin::from(address), cmd, now)
     }
 }
 
-/// Who calls without a ticket.
-fn stranger(address: Option<IpAddr>, client_version: u32) -> Caller {
-    Caller {
-        client_version,
-        address: address_text(address),
-        ..Caller::default()
+impl Who<'_> {
+    /// The encoded [`Caller`], which services are told.
+    fn caller(self) -> Bytes {
+        match self {
+            Who::User { caller, .. } => caller.clone(),
+            Who::Stranger {
+                address,
+                client_version,
+            } => {
+                let stranger = Caller {
+                    client_version,
+                    address: address_text(address),
+                    ..Caller::default()
+                };
+                stranger.encode_to_vec().into()
+            }
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use im_idl::refusal::with_retry_after;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use svrkit_rt::{Rate, Status, TokenBuckets};
+use tokio::time::Instant;
 
 /// Token buckets of users and of addresses, one a command.
 #[derive(Debug)]
@@ -32,18 +33,18 @@ impl Rates {
     ///
     /// # Errors
     /// `ResourceExhausted` with the time after which there is one.
-    pub(crate) fn user(&self, uin: u64, cmd: u32) -> Result<(), Status> {
+    pub(crate) fn user(&self, uin: u64, cmd: u32, now: Instant) -> Result<(), Status> {
         let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
-        users.take((uin, cmd)).map_err(too_often)
+        users.take_at((uin, cmd), now).map_err(too_often)
     }
 
     /// Takes a token of an address's.
     ///
     /// # Errors
     /// As [`Rates::user`].
-    pub(crate) fn origin(&self, origin: Origin, cmd: u32) -> Result<(), Status> {
+    pub(crate) fn origin(&self, origin: Origin, cmd: u32, now: Instant) -> Result<(), Status> {
         let mut origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
-        origins.take((origin, cmd)).map_err(too_often)
+        origins.take_at((origin, cmd), now).map_err(too_often)
     }
 }
 

@@ -1,6 +1,5 @@
 //! What clients may call: command id ↔ path ↔ method, out of the IDL.
 
-use bytes::Bytes;
 use im_idl::access::Command;
 use im_idl::client_methods;
 use std::collections::HashMap;
@@ -35,7 +34,7 @@ impl Route {
     ///
     /// # Errors
     /// `ResourceExhausted` when it is over the IDL's limit.
-    pub(crate) fn check(&self, body: &Bytes) -> Result<&Channel, Status> {
+    pub(crate) fn check(&self, body: &[u8]) -> Result<&Channel, Status> {
         let max = self.method.request_bytes_max as usize;
         if max > 0 && body.len() > max {
             let message = format!("request is {} bytes, over {max}", body.len());

@@ -1,7 +1,30 @@
-//! What clients may call.
+//! All services, and what clients may call of them.
 
-use crate::{account, contact, group, message, sync};
+use crate::{
+    account, account_store, contact, contact_store, fanout, group, group_store, message,
+    message_store, monitor, overview, push, queue, session, sync,
+};
 use svrkit_rt::{MethodDescriptor, ServiceDescriptor};
+
+/// Every service of the backend.
+pub static SERVICES: [&ServiceDescriptor; 16] = [
+    &account::ACCOUNT,
+    &account_store::ACCOUNT_STORE,
+    &contact::CONTACT,
+    &contact_store::CONTACT_STORE,
+    &fanout::FANOUT,
+    &group::GROUP,
+    &group_store::GROUP_STORE,
+    &message::MESSAGE,
+    &message_store::MESSAGE_STORE,
+    &monitor::AGENT,
+    &monitor::CENTRE,
+    &overview::OVERVIEW,
+    &push::PUSH,
+    &queue::QUEUE,
+    &session::SESSION,
+    &sync::SYNC,
+];
 
 /// Services with methods for clients.
 pub static CLIENT_SERVICES: [&ServiceDescriptor; 5] = [
@@ -24,6 +47,21 @@ mod tests {
     use prost::Message;
     use std::collections::HashSet;
     use svrkit_rt::codegen::prost_types::{DescriptorProto, FileDescriptorSet};
+
+    #[test]
+    fn no_service_is_forgotten() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/gen");
+        let mut declared = 0;
+        for file in std::fs::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "rs") {
+                let code = std::fs::read_to_string(path).unwrap();
+                declared += code.matches(": ::svrkit_rt::ServiceDescriptor =").count();
+            }
+        }
+        let names: HashSet<&str> = SERVICES.iter().map(|s| s.full_name).collect();
+        assert_eq!((names.len(), declared), (SERVICES.len(), SERVICES.len()));
+    }
 
     /// The access layer refuses without knowing the answer's type; so every answer must have that field.
     #[test]

@@ -7,7 +7,7 @@
 //! - For operators: [`monitor`], [`overview`].
 //! - [`ids`]: users' and groups' numbers. [`caller`]: who calls, as metadata. [`refusal`]: a status as clients see it.
 //! - [`content_kind`]: what kinds of messages are called in figures.
-//! - [`CLIENT_SERVICES`]: what clients may call, from which the access layer makes its table.
+//! - [`SERVICES`]: all of them. [`CLIENT_SERVICES`]: what clients may call, from which the access layer makes its table.
 #![forbid(unsafe_code)]
 
 pub mod caller;
@@ -19,7 +19,7 @@ mod generated;
 pub mod ids;
 pub mod refusal;
 
-pub use catalogue::{CLIENT_SERVICES, client_methods};
+pub use catalogue::{CLIENT_SERVICES, SERVICES, client_methods};
 pub use content::{CONTENT_KIND_NAMES, CONTENT_KINDS, content_kind};
 pub use generated::im::{
     access, account, account_store, base, contact, contact_store, fanout, group, group_store,

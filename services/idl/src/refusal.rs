@@ -18,20 +18,26 @@ pub fn with_retry_after(status: Status, domain: &str, reason: &str, after_ms: u3
 
 /// What a client is told of a status.
 pub fn error(status: &Status) -> Error {
+    let told = Error {
+        code: status.code() as u32,
+        message: status.message().to_owned(),
+        ..Error::default()
+    };
+    // Who has too much to do refuses without a reason, and very often.
+    if status.reason().is_empty() {
+        return told;
+    }
     let (reason, after) = status
         .reason()
         .split_once(RETRY_AFTER)
         .unwrap_or((status.reason(), ""));
-    let reason = match status.domain() {
-        "" => String::new(),
-        domain => format!("{domain}/{reason}"),
-    };
-    let retry_after_ms = after.parse().unwrap_or(0);
     Error {
-        code: status.code() as u32,
-        message: status.message().to_owned(),
-        reason,
-        retry_after_ms,
+        reason: match status.domain() {
+            "" => String::new(),
+            domain => format!("{domain}/{reason}"),
+        },
+        retry_after_ms: after.parse().unwrap_or(0),
+        ..told
     }
 }
 

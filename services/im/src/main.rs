@@ -1,5 +1,7 @@
 //! `im`: the messaging backend, a client for the terminal, and a load with proof, in one binary.
 
+mod gray;
+mod keys;
 mod run;
 
 use clap::{Parser, Subcommand};
@@ -30,6 +32,10 @@ enum Command {
     Press(im_press::PressArgs),
     /// Tries rules of alarms on the past, prints those in force, shows the daily mail.
     Monitor(im_monitor::commands::MonitorArgs),
+    /// Shows, raises and lowers whose calls meet the release that is being tried, and promotes it.
+    Gray(gray::GrayArgs),
+    /// Prints new keys by which services show who they are: lines for `auth.key_file`.
+    Keys(keys::KeysArgs),
     /// Says whether the settings make sense.
     CheckConfig(run::SettingsArgs),
     /// Prints all settings, defaults filled in.
@@ -47,6 +53,8 @@ fn main() -> ExitCode {
             "im monitor",
             im_monitor::commands::run(args, im_monitor::open_past),
         ),
+        Some(Command::Gray(args)) => run_to_end("im gray", gray::run(args)),
+        Some(Command::Keys(args)) => run_to_end("im keys", async { keys::run(&args) }),
         Some(Command::CheckConfig(args)) => {
             run_to_end("im check-config", async { run::check_config(&args) })
         }

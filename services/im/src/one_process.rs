@@ -6,22 +6,40 @@ use im_access::Access;
 use im_monitor::Centre;
 use im_serve::process::causes;
 use im_serve::{
-    Counters, Listeners, Peers, ROLES, Role, RunningAdmin, Settings, Start, StartError, Told,
+    AdmissionSettings, Calls, Counters, Listeners, Peers, ROLES, Role, RunningAdmin, Settings,
+    Start, StartError, Told,
 };
 use std::collections::BTreeMap;
-use svrkit_rt::{Channel, Listener, Server, ServerWatch, memory};
+use std::future::Future;
+use std::thread::available_parallelism;
+use svrkit_rt::{
+    Admission, Channel, ChannelConfig, Compression, Endpoint, Listener, Server, ServerWatch, memory,
+};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// The backend in this process. Dropping it ends it at once; [`OneProcess::stop`] drains it.
 pub struct OneProcess {
-    services: JoinSet<Result<(), StartError>>,
+    services: JoinSet<(&'static str, Result<(), StartError>)>,
     centre: Centre,
     channels: BTreeMap<&'static str, Channel>,
     watches: Vec<(String, ServerWatch)>,
     told: Told,
-    stop: watch::Sender<bool>,
+    /// What all its services have too much to do for is one process's time.
+    admission: Admission,
+    /// In the order of their end: nobody goes before those who call him.
+    stops: Vec<(&'static str, watch::Sender<bool>)>,
 }
+
+/// Calls of clients that are served at once, for each processor. A processor does some ten thousand of them a second, so that many are
+/// under way for a twentieth of a second: many enough for a commit to have something to gather, few enough to be in time.
+const CALLS_PER_PROCESSOR: usize = 512;
+
+/// The name under which the services of this process call each other.
+const OWN_NAME: &str = "im";
+
+/// The name under which the page stands among the services.
+const PAGE: &str = "page";
 
 impl OneProcess {
     /// Starts all services at once with the settings that `changes` holds, and the access layer on `listeners`. Nobody needs his callees while he starts.
@@ -45,14 +63,22 @@ impl OneProcess {
         rewire: impl Fn(&str, &str, Channel) -> Channel,
     ) -> Result<OneProcess, StartError> {
         let settings = changes.borrow().clone();
+        // In one process nothing travels.
+        let calls = ChannelConfig {
+            compression: Compression::default(),
+            ..Calls::from_settings(&settings)?.channel()
+        };
         let counts = Counters::from_settings(&settings)?.enabled;
+        let admission = AdmissionSettings::from_settings(&settings)?;
         let told = Told::new();
         let mut channels = BTreeMap::new();
         let mut waiting = BTreeMap::new();
         for role in ROLES.iter().filter(|role| role.name != "access") {
             let (listener, connector) = memory();
             waiting.insert(role.name, listener);
-            channels.insert(role.name, Channel::memory(connector)?);
+            let endpoint = Endpoint::memory(connector.as_caller(OWN_NAME)?);
+            let channel = Channel::builder().endpoint(endpoint).config(calls.clone());
+            channels.insert(role.name, channel.build()?);
         }
         let centre_listener = waiting.remove("monitor").ok_or("no monitoring")?;
         let start = |role: &Role| {
@@ -85,32 +111,52 @@ impl OneProcess {
                 Ok::<_, StartError>((name, server, listener))
             });
         }
-        let (stop, stopped) = watch::channel(false);
-        let mut services = JoinSet::new();
-        let mut watches = Vec::new();
         let centre = Role::named("monitor").ok_or("no monitoring")?;
         let centre = im_monitor::start(start(centre)).await;
         let centre = centre.map_err(|e| format!("monitor does not start: {}", causes(&*e)))?;
-        let server = centre.server();
-        watches.push(("monitor".to_owned(), server.watch()));
-        services.spawn(run(server, centre_listener, stopped.clone()));
+        let stops = ROLES
+            .iter()
+            .rev()
+            .map(|role| (role.name, watch::Sender::new(false)));
+        let mut backend = OneProcess {
+            services: JoinSet::new(),
+            centre,
+            channels: BTreeMap::new(),
+            watches: Vec::new(),
+            told: told.clone(),
+            admission: admission.admission(),
+            stops: stops.collect(),
+        };
+        let server = backend.centre.server();
+        backend.serve("monitor", server, centre_listener);
         while let Some(started) = starting.join_next().await {
             let (name, server, listener) = started??;
-            watches.push((name.to_owned(), server.watch()));
-            services.spawn(run(server, listener, stopped.clone()));
+            backend.serve(name, server, listener);
         }
         let access = Role::named("access").ok_or("no access layer")?;
-        let access = im_access::start(start(access)).await?;
-        services.spawn(run_access(access, listeners, stopped));
-        watches.sort_by(|(a, _), (b, _)| a.cmp(b));
-        Ok(OneProcess {
-            services,
-            centre,
-            channels,
-            watches,
-            told,
-            stop,
-        })
+        let node = im_access::start(start(access), entrance(&admission)).await?;
+        backend.spawn(access.name, |stopped| run_access(node, listeners, stopped));
+        backend.watches.sort_by(|(a, _), (b, _)| a.cmp(b));
+        backend.channels = channels;
+        Ok(backend)
+    }
+
+    fn serve(&mut self, name: &'static str, server: Server, listener: Listener) {
+        self.watches.push((name.to_owned(), server.watch()));
+        let server = server.admission(self.admission.clone());
+        self.spawn(name, |stopped| run(server, listener, stopped));
+    }
+
+    /// Runs a service until its turn to stop.
+    fn spawn<Fut>(&mut self, name: &'static str, run: impl FnOnce(watch::Receiver<bool>) -> Fut)
+    where
+        Fut: Future<Output = Result<(), StartError>> + Send + 'static,
+    {
+        let Some((_, stop)) = self.stops.iter().find(|(stops, _)| *stops == name) else {
+            return;
+        };
+        let running = run(stop.subscribe());
+        self.services.spawn(async move { (name, running.await) });
     }
 
     /// The channel to a service, for those who look after the backend.
@@ -118,22 +164,24 @@ impl OneProcess {
         self.channels.get(service).cloned()
     }
 
-    /// Serves the admin pages of the process, as `[admin]` says.
+    /// Serves the admin pages of the process on `listener`, as `[admin]` says.
     ///
     /// # Errors
     /// As [`RunningAdmin::start`].
     pub fn serve_admin(
         &self,
+        listener: Listener,
         changes: watch::Receiver<Settings>,
     ) -> Result<RunningAdmin, StartError> {
-        RunningAdmin::start("im", changes, self.told.clone(), self.watches.clone())
+        let (told, watches) = (self.told.clone(), self.watches.clone());
+        RunningAdmin::start("im", listener, changes, told, watches)
     }
 
     /// Serves the operator's page.
     pub fn serve_page(&mut self, listener: Listener) {
-        let page = self.centre.page();
-        self.services
-            .spawn(run(page, listener, self.stop.subscribe()));
+        let page = self.centre.page().admission(self.admission.clone());
+        self.stops.insert(0, (PAGE, watch::Sender::new(false)));
+        self.spawn(PAGE, |stopped| run(page, listener, stopped));
     }
 
     /// Waits until a service ends by itself, which none should.
@@ -144,25 +192,43 @@ impl OneProcess {
         match self.services.join_next().await {
             None => Ok(()),
             Some(ended) => {
-                ended??;
-                Err("a service ended by itself".into())
+                let (name, ended) = ended?;
+                ended?;
+                Err(format!("{name} ended by itself").into())
             }
         }
     }
 
-    /// Drains: no new calls, those under way are finished.
+    /// Drains, from the clients' links down to the stores: each service finishes what it was asked while those that it calls still serve.
     ///
     /// # Errors
     /// What went wrong in a service.
     pub async fn stop(mut self) -> Result<(), StartError> {
-        // Nobody listens any more when all have ended already.
-        let _ = self.stop.send(true);
         self.channels.clear();
-        while let Some(ended) = self.services.join_next().await {
-            ended??;
+        for (name, stop) in std::mem::take(&mut self.stops) {
+            stop.send_replace(true);
+            while let Some(ended) = self.services.join_next().await {
+                let (ended_name, ended) = ended?;
+                ended?;
+                if ended_name == name {
+                    break;
+                }
+            }
         }
         Ok(())
     }
+}
+
+/// Where clients' calls wait. What one of them has its process do are calls too, which must not wait for those that have not begun: so only
+/// here is there a bound that is met before the processors are, and here it is decided who is served.
+fn entrance(settings: &AdmissionSettings) -> Admission {
+    let processors = available_parallelism().map_or(1, usize::from);
+    let calls_max = CALLS_PER_PROCESSOR * processors;
+    let settings = AdmissionSettings {
+        handlers_max: settings.handlers_max.min(calls_max),
+        ..settings.clone()
+    };
+    settings.admission()
 }
 
 async fn run(

@@ -2,8 +2,11 @@
 
 use clap::Args;
 use im::{OneProcess, Split, Whole};
-use im_serve::process::{ProcessArgs, ended, tell};
-use im_serve::{Listen, Settings, StartError, follow, open_counters};
+use im_serve::process::{Here, ProcessArgs, tell};
+use im_serve::{
+    AdminConfig, Life, Listen, Role, Settings, StartError, export, follow, open_counters,
+};
+use std::future::pending;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use svrkit_rt::Listener;
@@ -46,6 +49,9 @@ pub(crate) struct RunArgs {
     /// With --role: listen here instead.
     #[arg(long, value_name = "ADDRESS", requires = "role")]
     listen: Option<String>,
+    /// With --role: the release that this instance is of, when [services] does not say so of its address.
+    #[arg(long, value_name = "TAG", requires = "role")]
+    tag: Option<String>,
     /// Ends when standard input does: with the process that started it.
     #[arg(long)]
     with_parent: bool,
@@ -70,7 +76,7 @@ impl SettingsArgs {
                 settings.set(key, &address.to_string())?;
             }
         }
-        Whole::from_settings(&settings)?;
+        Whole::from_settings(&settings)?.auth.check()?;
         Ok(settings)
     }
 }
@@ -78,23 +84,32 @@ impl SettingsArgs {
 pub(crate) async fn run(args: RunArgs) -> Result<(), StartError> {
     let from = args.settings;
     let file = from.config.clone();
-    let changes = follow(from.settings()?, file, move || from.settings());
-    let with_parent = args.with_parent;
-    match (args.split, args.role) {
-        (true, _) => split(changes, with_parent).await,
-        (false, None) => one_process(changes, with_parent).await,
-        (false, Some(role)) => im::run_role(&role, changes, args.listen, with_parent).await,
+    let mut life = Life::begin(args.with_parent)?;
+    let mut settings = from.settings()?;
+    let role = args.role.as_deref();
+    let owner = role.and_then(Role::named).filter(|role| role.owns_data());
+    let is_all_in_one = role.is_none() && !args.split;
+    if owner.is_some() || is_all_in_one {
+        life.owns_data(owner, &mut settings)?;
+    }
+    let changes = follow(settings, file, move || from.settings());
+    match role {
+        Some(role) => {
+            let here = Here::new(args.listen, args.tag.as_deref())?;
+            im::run_role(role, changes, here, life).await
+        }
+        None if args.split => split(changes, life).await,
+        None => one_process(changes, life).await,
     }
 }
 
-async fn one_process(
-    changes: watch::Receiver<Settings>,
-    with_parent: bool,
-) -> Result<(), StartError> {
+async fn one_process(changes: watch::Receiver<Settings>, mut life: Life) -> Result<(), StartError> {
     let settings = changes.borrow().clone();
     let listen = Listen::from_settings(&settings)?;
-    let listeners = listen.bind()?;
-    let page = listen.bind_page()?;
+    let listeners = listen.bind(&mut life).await?;
+    let page = listen.bind_page(&mut life).await?;
+    let admin = AdminConfig::from_settings(&settings)?;
+    let admin = admin.bind("im", &mut life).await?;
     announce("long link", "Mars frames", &listeners.long);
     announce("short link", "HTTP, WebSocket at /im/ws", &listeners.short);
     announce("page", PAGE, &page);
@@ -103,15 +118,17 @@ async fn one_process(
         "data",
         settings.data_dir().display()
     ));
-    open_counters(&settings, "im", "im");
+    open_counters(&settings, "im", "im", None);
+    let _exporting = export(&settings, "im")?;
     let mut backend = OneProcess::start(changes.clone(), listeners).await?;
     backend.serve_page(page);
-    let admin = backend.serve_admin(changes)?;
+    let admin = backend.serve_admin(admin, changes)?;
+    life.serves();
     tell("im is ready");
     let serving = async {
         tokio::select! {
             failed = backend.failed() => failed,
-            () = ended(with_parent) => {
+            () = life.ended() => {
                 tell("draining");
                 backend.stop().await
             }
@@ -120,8 +137,8 @@ async fn one_process(
     admin.until(serving).await
 }
 
-async fn split(changes: watch::Receiver<Settings>, with_parent: bool) -> Result<(), StartError> {
-    let split = Split::start(std::env::current_exe()?, changes)?;
+async fn split(changes: watch::Receiver<Settings>, life: Life) -> Result<(), StartError> {
+    let split = Split::start(life.program(), changes).await?;
     let listen = split.listen().clone();
     tell(format_args!(
         "{:<12} {} (Mars frames)",
@@ -132,9 +149,21 @@ async fn split(changes: watch::Receiver<Settings>, with_parent: bool) -> Result<
         "short link", listen.short
     ));
     tell(format_args!("{:<12} {} ({PAGE})", "page", listen.page));
-    split.ready().await;
-    tell("im is ready");
-    ended(with_parent).await;
+    let announced = async {
+        split.ready().await;
+        tell("im is ready");
+        pending::<()>().await;
+    };
+    let ended = life.ended_or(async || {
+        tell("each service is started anew");
+        split.roll().await;
+        tell("all services were started anew");
+    });
+    // A service that never gets ready must not keep the others from ending.
+    tokio::select! {
+        () = announced => {}
+        () = ended => {}
+    }
     tell("draining");
     split.stop().await;
     Ok(())
@@ -145,7 +174,9 @@ fn announce(what: &str, how: &str, listener: &Listener) {
 }
 
 pub(crate) fn check_config(args: &SettingsArgs) -> Result<(), StartError> {
-    args.settings()?;
+    Whole::from_settings(&args.settings()?)?
+        .auth
+        .check_certificates()?;
     println!("the settings make sense");
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! All settings with their defaults, for those who want to look at them or check them.
 
-use im_serve::{Counters, Listen, Settings, SettingsError};
+use im_serve::{
+    AdmissionSettings, AuthSettings, Calls, Counters, Gray, Listen, Place, Settings, SettingsError,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -14,9 +16,17 @@ pub struct Whole {
     /// Where processes tell of themselves.
     pub admin: im_serve::AdminConfig,
     /// Where services find each other, when not in one process: by default each on its port on loopback.
-    pub services: BTreeMap<String, String>,
+    pub services: BTreeMap<String, Place>,
+    /// What a process does that has more to do than it can.
+    pub admission: AdmissionSettings,
+    /// How services show each other who they are, and who may call whom.
+    pub auth: AuthSettings,
+    /// How services call each other.
+    pub calls: Calls,
     /// Where processes have their counters.
     pub counters: Counters,
+    /// Whose calls meet a release that is being tried.
+    pub gray: Gray,
     /// The engine of all stores.
     pub engine: im_engine::EngineConfig,
     /// Links of clients.
@@ -43,6 +53,10 @@ pub struct Whole {
     pub message_store: im_message_store::Config,
     /// What agents report, for operators.
     pub monitor: im_monitor::Config,
+    /// The OpenTelemetry collector that processes report to.
+    pub otlp: im_serve::Otlp,
+    /// Where requests are recorded.
+    pub record: im_serve::RecordConfig,
     /// News on their way.
     pub push: im_push::Config,
     /// Tasks.
@@ -54,26 +68,32 @@ pub struct Whole {
 }
 
 /// The names of all sections and plain values.
-const KNOWN: [&str; 22] = [
+const KNOWN: &[&str] = &[
     "access",
     "account",
     "account_store",
     "admin",
+    "admission",
     "agent",
+    "auth",
+    "calls",
     "contact",
     "contact_store",
     "counters",
     "data_dir",
     "engine",
     "fanout",
+    "gray",
     "group",
     "group_store",
     "listen",
     "message",
     "message_store",
     "monitor",
+    "otlp",
     "push",
     "queue",
+    "record",
     "services",
     "session",
     "sync",
@@ -85,13 +105,17 @@ impl Whole {
     /// # Errors
     /// The first section that nobody reads, or whose owner does not understand it.
     pub fn from_settings(settings: &Settings) -> Result<Whole, SettingsError> {
-        settings.only(&KNOWN)?;
+        settings.only(KNOWN)?;
         Ok(Whole {
             data_dir: settings.data_dir().display().to_string(),
             listen: settings.section("listen")?,
             admin: settings.section("admin")?,
             services: settings.section("services")?,
+            admission: settings.section("admission")?,
+            auth: settings.section("auth")?,
+            calls: settings.section("calls")?,
             counters: settings.section("counters")?,
+            gray: settings.section("gray")?,
             engine: settings.section("engine")?,
             access: settings.section("access")?,
             account: settings.section("account")?,
@@ -105,6 +129,8 @@ impl Whole {
             message: settings.section("message")?,
             message_store: settings.section("message_store")?,
             monitor: settings.section("monitor")?,
+            otlp: settings.section("otlp")?,
+            record: settings.section("record")?,
             push: settings.section("push")?,
             queue: settings.section("queue")?,
             session: settings.section("session")?,

@@ -17,6 +17,9 @@ pub struct Config {
     pub reports_max: usize,
     /// Milliseconds between two looks that the page is shown while somebody watches. Default 5,000: half a report.
     pub live_ms: u64,
+    /// Milliseconds to wait for another process to let go of the folder. Default 3,000: as long as one that was told to end may take for
+    /// its last write.
+    pub lock_wait_ms: u64,
     /// The plan: rules of alarms, who is told, the daily mail. Read again when it changes. Empty: the built-in one, which `im monitor rules`
     /// prints.
     pub plan: PathBuf,
@@ -36,6 +39,9 @@ pub struct AgentConfig {
     pub period_ms: u64,
     /// Bytes of reports that wait on the disk while the centre is away; beyond, the oldest are dropped. Default 64 MiB: hours.
     pub spool_bytes_max: u64,
+    /// Milliseconds to wait for another process to let go of the folder. Default 3,000: as long as one that was told to end may take for
+    /// its last reading.
+    pub lock_wait_ms: u64,
 }
 
 /// A secret is there or not; what it is nobody is told.
@@ -54,6 +60,7 @@ impl Default for Config {
             instances_max: 1_000,
             reports_max: 256,
             live_ms: 5_000,
+            lock_wait_ms: 3_000,
             plan: PathBuf::new(),
             token: String::new(),
         }
@@ -66,6 +73,7 @@ impl Default for AgentConfig {
             host: String::new(),
             period_ms: 10_000,
             spool_bytes_max: 64 << 20,
+            lock_wait_ms: 3_000,
         }
     }
 }

@@ -5,6 +5,6 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     launch("monitor", |told| {
-        im_monitor::serve(told.changes, told.address, told.with_parent)
+        im_monitor::serve(told.changes, told.here.address, told.life)
     })
 }

@@ -27,6 +27,10 @@ pub struct PressArgs {
     /// What is done.
     #[arg(long, value_enum, default_value_t = Scenario::Single)]
     pub scenario: Scenario,
+    /// Instead of a scenario: measures what the backend bears, then offers so many times that, and tells what became of logging in,
+    /// sending, syncing and the rest.
+    #[arg(long, value_name = "TIMES", conflicts_with_all = ["scenario", "chaos", "restart", "kill", "drop_every"])]
+    pub overload: Option<f64>,
     /// Users, each with a link: 200 when not said, 100 who are offline, or as many as the groups need.
     #[arg(long)]
     pub users: Option<usize>,
@@ -81,6 +85,9 @@ pub struct PressArgs {
         requires = "chaos"
     )]
     pub kill_every: f64,
+    /// Starts its own backend anew (SIGHUP) all the while: each service of a split one, one after the other.
+    #[arg(long, conflicts_with_all = ["server", "chaos", "kill"])]
+    pub restart: bool,
     /// With `--scenario offline`: kill -9 of the backend at the last acknowledgement, and a new start, before the users come.
     #[arg(long, conflicts_with = "server")]
     pub kill: bool,

@@ -4,11 +4,12 @@ use crate::args::PressArgs;
 use crate::error::PressError;
 use crate::process::cpus;
 use crate::processes::Processes;
+use crate::restarts::{Restarts, until_gone};
 use im_client::Tcp;
 use std::fs::File;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use svrkit_rt::Connect;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 /// How long a start may take, recovery included.
@@ -24,6 +26,8 @@ const START: Duration = Duration::from_secs(120);
 const STOP: Duration = Duration::from_secs(20);
 /// What a backend says when it serves.
 const READY: &str = "im is ready";
+/// What a split one says after a SIGHUP.
+const STARTED_ANEW: &str = "all services were started anew";
 
 /// Settings of our own backend: a load is many users on one machine, who do more than people do, and whose passwords are nothing worth.
 const SETTINGS: [(&str, &str); 6] = [
@@ -34,6 +38,9 @@ const SETTINGS: [(&str, &str); 6] = [
     ("IM__ACCOUNT__MEMORY_KIB", "64"),
     ("IM__ACCOUNT__ITERATIONS", "1"),
 ];
+
+/// The same under overload, where a link stands for many: none of them is to wait for its own answers.
+const OVERLOAD_SETTINGS: [(&str, &str); 1] = [("IM__ACCESS__CALLS_PER_LINK_MAX", "1000")];
 
 pub(crate) enum Backend {
     /// Somebody else's.
@@ -47,16 +54,24 @@ pub(crate) enum Backend {
 
 /// Where our own backend runs.
 pub(crate) struct Own {
+    recipe: Recipe,
+    child: Child,
+    processes: Processes,
+    /// Counts what it says of its state.
+    announced: watch::Sender<u64>,
+    /// Removed with it.
+    _folder: Option<TempDir>,
+}
+
+/// How it is started, and started again.
+struct Recipe {
     program: PathBuf,
     is_split: bool,
+    is_overload: bool,
     cpu: Option<u32>,
     data_dir: PathBuf,
     log: PathBuf,
     addresses: [SocketAddr; 3],
-    child: Child,
-    processes: Processes,
-    /// Removed with it.
-    _folder: Option<TempDir>,
 }
 
 impl Backend {
@@ -75,7 +90,7 @@ impl Backend {
     pub(crate) fn connect(&self) -> Arc<dyn Connect> {
         match self {
             Backend::Running { connect, .. } => connect.clone(),
-            Backend::Own(own) => Arc::new(Tcp::new(own.addresses[0].to_string())),
+            Backend::Own(own) => Arc::new(Tcp::new(own.recipe.addresses[0].to_string())),
         }
     }
 
@@ -112,19 +127,21 @@ impl Own {
         }
         let program = std::env::current_exe().map_err(PressError::Backend)?;
         let (data_dir, folder) = data_dir(args).map_err(PressError::Backend)?;
-        let log = data_dir.with_extension("log");
-        let addresses = free_addresses().map_err(PressError::Backend)?;
-        let cpu = pins.then(|| cpus[0]);
-        let child = spawn(&program, args.split, cpu, &data_dir, &log, &addresses)?;
-        let mut own = Own {
+        let recipe = Recipe {
             program,
             is_split: args.split,
-            cpu,
+            is_overload: args.overload.is_some(),
+            cpu: pins.then(|| cpus[0]),
+            log: data_dir.with_extension("log"),
             data_dir,
-            log,
-            addresses,
+            addresses: free_addresses().map_err(PressError::Backend)?,
+        };
+        let child = recipe.spawn()?;
+        let mut own = Own {
+            recipe,
             processes: Processes::of(&child, args.split),
             child,
+            announced: watch::Sender::new(0),
             _folder: folder,
         };
         own.ready().await?;
@@ -136,14 +153,7 @@ impl Own {
         // Reaps what was killed.
         self.child.wait().await.map_err(PressError::Backend)?;
         let begun = Instant::now();
-        self.child = spawn(
-            &self.program,
-            self.is_split,
-            self.cpu,
-            &self.data_dir,
-            &self.log,
-            &self.addresses,
-        )?;
+        self.child = self.recipe.spawn()?;
         self.processes.started_again(&self.child);
         self.ready().await?;
         Ok(begun.elapsed())
@@ -156,11 +166,27 @@ impl Own {
             tracing::warn!("the backend did not end, and is killed");
             let _ = self.child.kill().await;
         }
+        // Another process may have taken over from the one that we started.
+        if let Some(root) = self.processes.root()
+            && timeout(STOP, until_gone(root.clone())).await.is_err()
+        {
+            tracing::warn!("the backend did not end, and is killed");
+            root.kill();
+        }
+    }
+
+    /// What starts it anew while it serves.
+    pub(crate) fn restarts(&self) -> Restarts {
+        Restarts {
+            processes: self.processes.clone(),
+            announced: self.announced.subscribe(),
+            log: self.recipe.log.clone(),
+        }
     }
 
     async fn ready(&mut self) -> Result<(), PressError> {
         let Some(stdout) = self.child.stdout.take() else {
-            return Err(PressError::NotReady(self.log.clone()));
+            return Err(PressError::NotReady(self.recipe.log.clone()));
         };
         let mut lines = BufReader::new(stdout).lines();
         let ready = timeout(START, async {
@@ -172,51 +198,57 @@ impl Own {
             false
         });
         if !ready.await.unwrap_or(false) {
-            return Err(PressError::NotReady(self.log.clone()));
+            return Err(PressError::NotReady(self.recipe.log.clone()));
         }
         // Somebody must read on, or a full pipe would stop it.
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        let announced = self.announced.clone();
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                if [READY, STARTED_ANEW].contains(&line.as_str()) {
+                    announced.send_modify(|count| *count += 1);
+                }
+            }
+        });
         Ok(())
     }
 }
 
-fn spawn(
-    program: &Path,
-    is_split: bool,
-    cpu: Option<u32>,
-    data_dir: &Path,
-    log: &Path,
-    addresses: &[SocketAddr; 3],
-) -> Result<Child, PressError> {
-    let mut command = match cpu {
-        None => Command::new(program),
-        Some(cpu) => {
-            let mut command = Command::new("taskset");
-            command.arg("-c").arg(cpu.to_string()).arg(program);
-            command
+impl Recipe {
+    fn spawn(&self) -> Result<Child, PressError> {
+        let mut command = match self.cpu {
+            None => Command::new(&self.program),
+            Some(cpu) => {
+                let mut command = Command::new("taskset");
+                command.arg("-c").arg(cpu.to_string()).arg(&self.program);
+                command
+            }
+        };
+        command
+            .arg("run")
+            .arg("--with-parent")
+            .arg("--data-dir")
+            .arg(&self.data_dir);
+        let flags = ["--long", "--short", "--page"].into_iter();
+        for (flag, address) in flags.zip(&self.addresses) {
+            command.arg(flag).arg(address.to_string());
         }
-    };
-    command
-        .arg("run")
-        .arg("--with-parent")
-        .arg("--data-dir")
-        .arg(data_dir);
-    for (flag, address) in ["--long", "--short", "--page"].into_iter().zip(addresses) {
-        command.arg(flag).arg(address.to_string());
+        if self.is_split {
+            command.arg("--split");
+        }
+        if self.is_overload {
+            command.envs(OVERLOAD_SETTINGS);
+        }
+        let open = File::options().create(true).append(true).open(&self.log);
+        let log = open.map_err(PressError::Backend)?;
+        let spawned = command
+            .envs(SETTINGS)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn();
+        spawned.map_err(PressError::Backend)
     }
-    if is_split {
-        command.arg("--split");
-    }
-    let open = File::options().create(true).append(true).open(log);
-    let log = open.map_err(PressError::Backend)?;
-    let spawned = command
-        .envs(SETTINGS)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(log)
-        .kill_on_drop(true)
-        .spawn();
-    spawned.map_err(PressError::Backend)
 }
 
 /// A folder for data that is not there yet, in one that is.

@@ -13,11 +13,12 @@ use svrkit_rt::{Code, Connect};
 
 /// Users that are set up at once.
 const AT_ONCE: usize = 16;
-const PASSWORD: &str = "correct horse battery staple";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 /// A user, ready to talk.
 #[derive(Clone, Debug)]
 pub(crate) struct User {
+    pub(crate) name: String,
     pub(crate) uin: u64,
     pub(crate) ticket: String,
 }
@@ -61,6 +62,7 @@ fn friends_of(plan: &Plan, who: impl Fn((usize, usize)) -> (usize, usize)) -> Ve
 async fn register(connect: &Arc<dyn Connect>, name: String) -> Result<User, WireError> {
     let answer = insist(async || register_or_login(&mut open(connect).await?, &name).await).await?;
     Ok(User {
+        name,
         uin: answer.uin,
         ticket: answer.ticket,
     })

@@ -1,5 +1,6 @@
 //! Why there is no proof, or a bad one.
 
+use crate::overload::OverloadReport;
 use crate::report::Report;
 use crate::wire::WireError;
 use std::error::Error;
@@ -28,6 +29,8 @@ pub enum PressError {
     Thread,
     /// Something was lost, doubled, out of order or left unanswered.
     NotClean(Box<Report>),
+    /// Under overload logging in or sending fell behind, or something less important went before it, or links ended.
+    NotKept(Box<OverloadReport>),
 }
 
 impl fmt::Display for PressError {
@@ -50,6 +53,11 @@ impl fmt::Display for PressError {
                 report.out_of_order,
                 report.foreign,
                 report.unanswered
+            ),
+            PressError::NotKept(report) => write!(
+                f,
+                "logging in or sending fell behind, or something less important went before it, or links ended ({})",
+                report.links_lost
             ),
         }
     }

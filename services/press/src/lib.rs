@@ -13,7 +13,7 @@
 //! - [`PressArgs`]: what can be asked. `plan`: who sends to whom. `crew`: accounts, friendships, groups.
 //! - `load`, `stream`, `ledger`, `figures`: what all users share; `conversation`: one user's link. All of it on one thread, without locks,
 //!   so that the load costs little beside what it measures.
-//! - `backend`, `process`, `chaos`: a backend of our own in other processes, its CPU time, and its sudden end.
+//! - `backend`, `process`, `chaos`, `restarts`: a backend of our own in other processes, its CPU time, its sudden end, and its successors.
 //! - [`Report`]: what came out.
 //!
 //! # Figures
@@ -27,7 +27,9 @@
 //! im press --scenario idle-links --users 15000                      memory of a link
 //! im press --scenario offline --users 100 --messages 200 --kill     stored, drained, lost after kill -9
 //! im press --scenario offline --users 100 --messages 5000 --kill
+//! im press --overload 10                                            what goes through at ten times what the backend bears
 //! im press --scenario mixed --split --chaos --drop-every 5 --seconds 60 --users 60 --group-size 20 --groups 3
+//! im press --scenario single --split --restart --seconds 60         every service started anew, again and again, under the load
 //! ```
 #![forbid(unsafe_code)]
 
@@ -41,12 +43,14 @@ mod figures;
 mod ledger;
 mod load;
 mod meters;
+mod overload;
 mod plan;
 mod process;
 mod processes;
 mod progress;
 mod prove;
 mod report;
+mod restarts;
 mod run;
 mod settling;
 mod stream;
@@ -54,6 +58,7 @@ mod wire;
 
 pub use args::{PressArgs, Scenario};
 pub use error::PressError;
+pub use overload::{KindReport, LoadReport, OverloadReport};
 pub use prove::{prove, run};
 pub use report::Report;
 pub use wire::WireError;

@@ -12,6 +12,9 @@ const GROUP_SENDERS: usize = 5;
 /// Users who send to those who are offline: so many that commits have something to gather.
 const OFFLINE_SENDERS: usize = 20;
 
+/// The same under overload, where each stands for many: with few links, a write carries several asks, and the load keeps up.
+const OVERLOAD_USERS: usize = 100;
+
 /// Users by their index, who knows whom, and the streams of messages between them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
@@ -46,6 +49,9 @@ pub(crate) enum Target {
 impl Plan {
     pub(crate) fn new(args: &PressArgs) -> Plan {
         let users = |default: usize| args.users.unwrap_or(default).max(2);
+        if args.overload.is_some() {
+            return Plan::empty(users(OVERLOAD_USERS)).with_ring(1);
+        }
         match args.scenario {
             Scenario::Single => Plan::empty(users(USERS)).with_ring(args.outstanding),
             Scenario::Group => {

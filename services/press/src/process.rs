@@ -14,19 +14,48 @@ pub(crate) struct Process {
 impl Process {
     /// Kills it as a crash would: it does nothing more. One that is gone already is not an error.
     pub(crate) fn kill(&self) {
+        self.signal(Signal::KILL);
+    }
+
+    /// The command that it runs; empty when it has ended.
+    pub(crate) fn command(&self) -> Vec<u8> {
+        command_of(self.pid)
+    }
+
+    /// Has it start the next one, and hand over.
+    pub(crate) fn hang_up(&self) {
+        self.signal(Signal::HUP);
+    }
+
+    fn signal(&self, signal: Signal) {
         if let Some(pid) = i32::try_from(self.pid).ok().and_then(Pid::from_raw) {
-            let _ = kill_process(pid, Signal::KILL);
+            let _ = kill_process(pid, signal);
         }
     }
 }
 
+/// Whether a process has not ended yet.
+pub(crate) fn is_there(pid: u32) -> bool {
+    stat(pid).is_some_and(|stat| !stat.is_dead)
+}
+
+/// A process that runs this very command.
+pub(crate) fn running(command: &[u8]) -> Option<u32> {
+    let mut pids = pids().filter(|_| !command.is_empty());
+    pids.find(|pid| command_of(*pid) == command)
+}
+
+/// All there are.
+fn pids() -> impl Iterator<Item = u32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
 /// Processes that `parent` has started, by the role they were given.
 pub(crate) fn children(parent: u32) -> Vec<Process> {
-    let pids = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     let is_child =
         |pid: &u32| stat(*pid).is_some_and(|stat| stat.parent == parent && !stat.is_dead);
-    let mut children: Vec<Process> = pids
+    let mut children: Vec<Process> = pids()
         .filter(is_child)
         .map(|pid| Process {
             name: role(pid),
@@ -37,9 +66,13 @@ pub(crate) fn children(parent: u32) -> Vec<Process> {
     children
 }
 
+fn command_of(pid: u32) -> Vec<u8> {
+    fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default()
+}
+
 /// What follows `--role` on a command line.
 fn role(pid: u32) -> String {
-    let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let line = command_of(pid);
     let words = line.split(|byte| *byte == 0).map(String::from_utf8_lossy);
     let after = words.skip_while(|word| word != "--role").nth(1);
     after.map_or_else(|| pid.to_string(), |role| role.into_owned())
@@ -129,14 +162,19 @@ mod tests {
 
     #[test]
     fn a_child_is_found_by_its_parent_and_killed() {
+        // Like nobody else's on this machine.
+        let seconds = format!("61.{}", std::process::id());
         let mut child = std::process::Command::new("sleep")
-            .arg("60")
+            .arg(seconds)
             .spawn()
             .unwrap();
         let found = children(std::process::id());
         let found = found.iter().find(|process| process.pid == child.id());
-        found.expect("it is there").kill();
+        let found = found.expect("it is there");
+        assert_eq!(running(&found.command()), Some(child.id()));
+        found.kill();
         assert!(!child.wait().unwrap().success());
+        assert!(!is_there(child.id()) && found.command().is_empty());
     }
 
     #[test]

@@ -32,6 +32,26 @@ impl Processes {
         }
     }
 
+    /// Another process has taken over from the root.
+    pub(crate) fn taken_over_by(&self, pid: u32) {
+        if let Processes::Tree { root, .. } = self {
+            root.set(Some(pid));
+        }
+    }
+
+    /// The one that we have started, or that has taken over from it.
+    pub(crate) fn root(&self) -> Option<Process> {
+        match self {
+            Processes::Tree { root, .. } => root.get().map(named),
+            Processes::Known(_) => None,
+        }
+    }
+
+    /// Whether each service has a process of its own.
+    pub(crate) fn are_split(&self) -> bool {
+        matches!(self, Processes::Tree { is_split: true, .. })
+    }
+
     /// All there are now.
     pub(crate) fn all(&self) -> Vec<Process> {
         match self {

@@ -3,6 +3,7 @@
 use crate::args::PressArgs;
 use crate::backend::Backend;
 use crate::error::PressError;
+use crate::overload::run_overload;
 use crate::report::Report;
 use crate::run::run_load;
 use std::error::Error;
@@ -18,7 +19,15 @@ use tokio::task::LocalSet;
 /// # Errors
 /// [`PressError`]: it could not be run, or promises were broken.
 pub async fn run(args: PressArgs) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let report = on_own_thread(args.clone()).await?;
+    if let Some(times) = args.overload {
+        return overload(args, times).await;
+    }
+    let args_of_load = args.clone();
+    let report = on_own_thread(async move || {
+        let backend = Backend::start(&args_of_load).await?;
+        run_load(&args_of_load, backend).await
+    })
+    .await?;
     if args.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
@@ -46,17 +55,34 @@ pub async fn prove(args: &PressArgs, connect: Arc<dyn Connect>) -> Result<Report
     LocalSet::new().run_until(run_load(args, backend)).await
 }
 
+async fn overload(args: PressArgs, times: f64) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let is_json = args.json;
+    let report = on_own_thread(async move || {
+        let backend = Backend::start(&args).await?;
+        run_overload(&args, times, backend).await
+    })
+    .await?;
+    if is_json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        println!("{report}");
+    }
+    if !report.is_good() {
+        return Err(PressError::NotKept(Box::new(report)).into());
+    }
+    Ok(())
+}
+
 /// One thread with a runtime of its own: nothing is locked, and nothing moves between CPUs.
-async fn on_own_thread(args: PressArgs) -> Result<Report, PressError> {
+async fn on_own_thread<T: Send + 'static>(
+    work: impl AsyncFnOnce() -> Result<T, PressError> + Send + 'static,
+) -> Result<T, PressError> {
     let (done, report) = oneshot::channel();
     let work = move || {
         let runtime = Builder::new_current_thread().enable_all().build();
-        let reported = runtime.map_err(PressError::Backend).and_then(|runtime| {
-            LocalSet::new().block_on(&runtime, async {
-                let backend = Backend::start(&args).await?;
-                run_load(&args, backend).await
-            })
-        });
+        let reported = runtime
+            .map_err(PressError::Backend)
+            .and_then(|runtime| LocalSet::new().block_on(&runtime, work()));
         // Nobody waits when the command was ended.
         let _ = done.send(reported);
     };

@@ -87,6 +87,8 @@ pub struct Report {
     pub connects_failed: u64,
     /// Processes that were killed.
     pub killed: u64,
+    /// Times that every service was started anew.
+    pub restarts: u64,
 }
 
 impl Report {
@@ -146,15 +148,20 @@ impl Report {
         self.drained_per_s = messages as f64 / took.as_secs_f64().max(1e-9);
     }
 
-    /// Whether every promise was kept.
+    /// Whether every promise was kept. A restart in good order refuses nobody.
     pub fn is_clean(&self) -> bool {
+        let refused_by_restart = match self.restarts {
+            0 => 0,
+            _ => self.refused,
+        };
         [
             self.lost,
             self.duplicated,
             self.out_of_order,
             self.foreign,
             self.unanswered,
-        ] == [0; 5]
+            refused_by_restart,
+        ] == [0; 6]
     }
 }
 
@@ -224,8 +231,13 @@ impl Report {
         }
         writeln!(
             text,
-            "  resent {}  links dropped {}  lost {}  not opened {}  processes killed {}",
-            self.resent, self.links_dropped, self.links_lost, self.connects_failed, self.killed
+            "  resent {}  links dropped {}  lost {}  not opened {}  processes killed {}  started anew {}",
+            self.resent,
+            self.links_dropped,
+            self.links_lost,
+            self.connects_failed,
+            self.killed,
+            self.restarts
         )
     }
 

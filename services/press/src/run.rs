@@ -13,10 +13,14 @@ use crate::processes::Processes;
 use crate::progress::Progress;
 use crate::report::Report;
 use crate::settling::{LOOK, answered, arrived, nothing_more};
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
+
+/// Between two looks at what both sides cost.
+const METERS_EVERY: Duration = Duration::from_millis(250);
 
 /// Does what the arguments say, on the current thread; needs a `LocalSet`.
 pub(crate) async fn run_load(args: &PressArgs, backend: Backend) -> Result<Report, PressError> {
@@ -70,7 +74,7 @@ impl Run<'_> {
                 self.store().await;
                 self.restart(&mut backend).await?;
             }
-            _ => self.press().await,
+            _ => self.press(&mut backend).await?,
         }
         self.load.end();
         self.report.unanswered = answered(&self.load, self.end()).await as u64;
@@ -110,7 +114,7 @@ impl Run<'_> {
     }
 
     /// Sends for the time that was asked for.
-    async fn press(&mut self) {
+    async fn press(&mut self, backend: &mut Backend) -> Result<(), PressError> {
         let chaos = self.args.chaos.then(|| {
             let every = Duration::from_secs_f64(self.args.kill_every.max(0.1));
             let (processes, told) = (self.processes.clone(), self.progress.killed());
@@ -120,15 +124,29 @@ impl Run<'_> {
         sleep(Duration::from_secs(self.args.warmup)).await;
         let begun = self.open_window();
         let end = begun + Duration::from_secs(self.args.seconds);
-        while Instant::now() < end {
-            let left = end.saturating_duration_since(Instant::now());
-            sleep(left.min(Duration::from_millis(250))).await;
-            self.meters.look();
-        }
+        let restarts = backend.own().filter(|_| self.args.restart);
+        let restarts = restarts.map(|own| own.restarts());
+        let mut over = pin!(async {
+            match restarts {
+                Some(restarts) => restarts.until(end).await,
+                None => {
+                    sleep_until(end).await;
+                    Ok(0)
+                }
+            }
+        });
+        self.report.restarts = loop {
+            tokio::select! {
+                restarts = &mut over => break restarts?,
+                () = sleep(METERS_EVERY) => self.meters.look(),
+            }
+        };
+        self.meters.look();
         self.close_window(begun);
         if let Some(chaos) = chaos {
             chaos.abort();
         }
+        Ok(())
     }
 
     /// Sends until all is sent, or nothing is answered any more. At the last acknowledgement the backend is killed, if that was asked for.

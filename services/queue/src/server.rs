@@ -28,6 +28,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Server, Status> {
     let queues = Queues::find(deps.engine.clone(), config.clone()).await?;
     let queues = Arc::new(queues);
     tokio::spawn(figures::show(Arc::downgrade(&queues)));
-    let service = Service::new(config, deps.engine, queues);
-    Ok(Server::new().service(QueueServer::new(service)))
+    let server = Server::new();
+    let service = Service::new(config, deps.engine, queues, server.draining());
+    Ok(server.service(QueueServer::new(service)))
 }

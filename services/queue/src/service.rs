@@ -15,7 +15,7 @@ use im_idl::queue::{
 };
 use std::sync::Arc;
 use std::time::Duration;
-use svrkit_rt::{Context, Status};
+use svrkit_rt::{Context, Draining, Status};
 use tokio::sync::{mpsc, oneshot};
 
 /// Milliseconds that a Take ends before its caller's deadline, so that what it was given arrives.
@@ -28,14 +28,22 @@ pub(crate) struct Service {
     config: Arc<Config>,
     engine: Engine,
     queues: Arc<Queues>,
+    /// Who waits for tasks is answered then, and waits elsewhere.
+    draining: Draining,
 }
 
 impl Service {
-    pub(crate) fn new(config: Arc<Config>, engine: Engine, queues: Arc<Queues>) -> Service {
+    pub(crate) fn new(
+        config: Arc<Config>,
+        engine: Engine,
+        queues: Arc<Queues>,
+        draining: Draining,
+    ) -> Service {
         Service {
             config,
             engine,
             queues,
+            draining,
         }
     }
 }
@@ -81,7 +89,7 @@ impl Queue for Service {
                 answer,
             }),
         )?;
-        let Some(grant) = granted(asked, wait_ms).await? else {
+        let Some(grant) = granted(asked, wait_ms, &self.draining).await? else {
             return Ok(TakeResponse::default());
         };
         let tasks = reading::leased(&self.engine, &request.queue, grant.given()).await?;
@@ -240,13 +248,18 @@ fn send(owner: &mpsc::Sender<Command>, command: Command) -> Result<(), Status> {
 async fn granted(
     mut asked: oneshot::Receiver<Result<Grant, Status>>,
     wait_ms: u64,
+    draining: &Draining,
 ) -> Result<Option<Grant>, Status> {
     if wait_ms == 0 {
         return asked.await.unwrap_or_else(|_| Err(stopped())).map(Some);
     }
     let wait = Duration::from_millis(wait_ms);
-    if let Ok(answer) = tokio::time::timeout(wait, &mut asked).await {
-        return answer.unwrap_or_else(|_| Err(stopped())).map(Some);
+    tokio::select! {
+        answer = &mut asked => {
+            return answer.unwrap_or_else(|_| Err(stopped())).map(Some);
+        }
+        () = tokio::time::sleep(wait) => {}
+        () = draining.begun() => {}
     }
     // From here on nothing is given; what was given at the last moment is here.
     asked.close();

@@ -1,18 +1,21 @@
 //! The admin listener of a process: section `[admin]`, and what services have it tell.
 
+use crate::life::Life;
 use crate::listen::bind;
 use crate::log;
+use crate::peers::Peers;
 use crate::process::tell;
+use crate::record::RecordConfig;
 use crate::roles::{ROLES, Role};
-use crate::settings::{Settings, flattened};
+use crate::settings::{Settings, SettingsError, flattened};
 use crate::start::StartError;
 use serde::{Deserialize, Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use svrkit_rt::admin::{Admin, Flags, Token};
-use svrkit_rt::{Listener, ServerWatch};
+use svrkit_rt::{Admission, ChannelWatch, Listener, ServerWatch};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tracing::warn;
@@ -52,17 +55,47 @@ impl Default for AdminConfig {
 }
 
 impl AdminConfig {
-    fn default_port(name: &str) -> u16 {
-        Role::named(name).map_or(WHOLE_PORT, |role| role.port + PORT_STEP)
+    /// The name under which a process hands its listener on.
+    pub const LISTENER: &str = "admin";
+
+    /// As in the settings.
+    ///
+    /// # Errors
+    /// The section makes no sense.
+    pub fn from_settings(settings: &Settings) -> Result<AdminConfig, SettingsError> {
+        settings.section("admin")
+    }
+
+    /// The listener of `name`, a role or `im`: as it was handed on, else bound anew. Until a process that is taken over from has ended,
+    /// either of the two may answer.
+    ///
+    /// # Errors
+    /// As [`AdminConfig::bind_anew`].
+    pub async fn bind(&self, name: &str, life: &mut Life) -> Result<Listener, StartError> {
+        let bind = async { self.bind_anew(name) };
+        life.listener(AdminConfig::LISTENER, bind).await
     }
 
     /// Binds the listener of a role. A default port that is taken is no reason not to start: the service matters more than its pages.
-    fn bind(&self, name: &str) -> Result<Listener, StartError> {
+    ///
+    /// # Errors
+    /// Others could reach it without a token; the port that was set is taken.
+    pub fn bind_anew(&self, name: &str) -> Result<Listener, StartError> {
+        if !self.listen.to_canonical().is_loopback() && self.token.is_empty() {
+            let listen = self.listen;
+            return Err(
+                format!("an admin listener at {listen} needs a token: set admin.token").into(),
+            );
+        }
         let at = |port| bind(SocketAddr::new(self.listen, port), "admin listener");
         match self.ports.get(name) {
             Some(port) => at(*port),
             None => at(AdminConfig::default_port(name)).or_else(|_| at(0)),
         }
+    }
+
+    fn default_port(name: &str) -> u16 {
+        Role::named(name).map_or(WHOLE_PORT, |role| role.port + PORT_STEP)
     }
 
     /// Where the other roles of this backend tell of themselves, as far as that is known beforehand.
@@ -83,6 +116,8 @@ impl AdminConfig {
 pub struct Told {
     flags: Flags,
     sections: Arc<Mutex<BTreeMap<String, Section>>>,
+    admissions: Arc<Mutex<Vec<(&'static str, Admission)>>>,
+    channels: Arc<Mutex<Vec<(String, ChannelWatch)>>>,
 }
 
 /// Gives a section of the settings as it is in effect.
@@ -101,6 +136,26 @@ impl Told {
     /// The settings that can be changed while the process runs.
     pub fn flags(&self) -> &Flags {
         &self.flags
+    }
+
+    /// Has an admission be told that is no server's.
+    pub fn admission(&self, name: &'static str, admission: Admission) {
+        self.admissions().push((name, admission));
+    }
+
+    fn admissions(&self) -> MutexGuard<'_, Vec<(&'static str, Admission)>> {
+        self.admissions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has the channels to a service's peers be told of.
+    pub fn peers(&self, peers: &Peers) {
+        self.channels().extend(peers.watches());
+    }
+
+    fn channels(&self) -> MutexGuard<'_, Vec<(String, ChannelWatch)>> {
+        self.channels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Has a section be told as `section` gives it; others are told as they were set.
@@ -132,23 +187,32 @@ pub struct RunningAdmin {
 }
 
 impl RunningAdmin {
-    /// Starts the admin listener of `name`, a role or `im`, as `[admin]` says, and tells where it is. It tells of `servers` and of what
-    /// `told` holds.
+    /// Serves the admin pages of `name`, a role or `im`, on `listener`, as `[admin]` says, and tells where they are. They tell of `servers`
+    /// and of what `told` holds.
     ///
     /// # Errors
-    /// The settings make no sense; the port that they name is taken.
+    /// The settings make no sense.
     pub fn start(
         name: &str,
+        listener: Listener,
         changes: watch::Receiver<Settings>,
         told: Told,
         servers: Vec<(String, ServerWatch)>,
     ) -> Result<RunningAdmin, StartError> {
-        let config: AdminConfig = changes.borrow().section("admin")?;
-        let listener = config.bind(name)?;
-        let mut admin = Admin::new(name).version(env!("CARGO_PKG_VERSION"));
+        let config = AdminConfig::from_settings(&changes.borrow())?;
+        let recorder = RecordConfig::recorder(&changes.borrow())?;
+        let mut admin = Admin::new(name)
+            .version(env!("CARGO_PKG_VERSION"))
+            .recorder(recorder);
         admin = servers
             .into_iter()
             .fold(admin, |admin, (name, server)| admin.watch(name, server));
+        let admissions = told.admissions().clone();
+        admin = admissions
+            .into_iter()
+            .fold(admin, |admin, (name, admission)| {
+                admin.admission(name, admission)
+            });
         if !config.token.is_empty() {
             admin =
                 admin.token(Token::new(&config.token).map_err(|e| format!("admin.token: {e}"))?);
@@ -160,6 +224,10 @@ impl RunningAdmin {
                 admin.sibling(name, at.to_string())
             });
         }
+        let channels = std::mem::take(&mut *told.channels());
+        admin = channels.into_iter().fold(admin, |admin, (name, channel)| {
+            admin.watch_channel(name, channel)
+        });
         let flags = told.flags.clone();
         let admin = admin
             .flags(flags)

@@ -8,6 +8,7 @@ use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::io;
 use std::path::PathBuf;
+use svrkit_rt::Tag;
 use svrkit_rt::monitor::{self, OpenError};
 
 /// What every process is told of its counters.
@@ -54,10 +55,20 @@ impl Counters {
     }
 }
 
-/// Opens the counters of this process, of which there is one of this name on the machine. What goes wrong is logged, and the process
-/// counts for itself then: nobody goes without service for want of figures. Comes first, before anything is counted.
-pub fn open_counters(settings: &Settings, instance: &str, service: &str) {
-    let Err(error) = open(settings, instance, service) else {
+/// Processes of one service that count beside each other on a machine: several instances, and those that take over from one.
+const INSTANCES_MAX: u32 = 16;
+
+/// Opens the counters of this process: those of `instance` (of a release that is being tried `instance.TAG`, so that neither goes on with
+/// the other's figures), or of `instance.2` and so on while another process has these. What goes wrong
+/// is logged, and the process counts for itself then: nobody goes without service for want of figures. Comes first, before anything is
+/// counted.
+pub fn open_counters(settings: &Settings, instance: &str, service: &str, tag: Option<Tag>) {
+    let gray = tag.map(|tag| tag.to_string()).unwrap_or_default();
+    let instance = match tag {
+        Some(tag) => &format!("{instance}.{tag}"),
+        None => instance,
+    };
+    let Err(error) = open(settings, instance, service, gray) else {
         return;
     };
     if matches!(error.downcast_ref(), Some(OpenError::TooLate)) {
@@ -73,18 +84,32 @@ pub fn open_counters(settings: &Settings, instance: &str, service: &str) {
     );
 }
 
-fn open(settings: &Settings, instance: &str, service: &str) -> Result<(), StartError> {
+fn open(
+    settings: &Settings,
+    instance: &str,
+    service: &str,
+    gray: String,
+) -> Result<(), StartError> {
     let counters = Counters::from_settings(settings)?;
     if !counters.enabled {
         monitor::count_calls(false);
         return Ok(());
     }
-    let config = monitor::Config {
+    let mut config = monitor::Config {
         directory: counters.directory(settings)?,
         instance: instance.to_owned(),
         service: service.to_owned(),
+        gray,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         ..monitor::Config::default()
     };
-    Ok(monitor::open(&config)?)
+    for next in 2.. {
+        match monitor::open(&config) {
+            Err(OpenError::Owned { .. }) if next <= INSTANCES_MAX => {
+                config.instance = format!("{instance}.{next}");
+            }
+            opened => return Ok(opened?),
+        }
+    }
+    Ok(())
 }

@@ -1,5 +1,6 @@
 //! Where clients and operators find the backend.
 
+use crate::life::Life;
 use crate::settings::Settings;
 use crate::start::StartError;
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,9 @@ use svrkit_rt::{Listener, TcpOptions, TlsServer};
 
 /// Connections that the kernel may hold until they are accepted: everybody comes back at once after a restart.
 const BACKLOG: u32 = 4_096;
+/// The names under which a process hands the links' listeners on.
+const LONG: &str = "long";
+const SHORT: &str = "short";
 
 /// Addresses for clients and operators: section `[listen]`.
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
@@ -48,6 +52,9 @@ pub struct Listeners {
 }
 
 impl Listen {
+    /// The name under which a process hands the page's listener on.
+    pub const PAGE: &str = "page";
+
     /// As in the settings.
     ///
     /// # Errors
@@ -56,27 +63,38 @@ impl Listen {
         Ok(settings.section("listen")?)
     }
 
-    /// Binds both links.
+    /// Both links, as they were handed on, else bound anew.
     ///
     /// # Errors
     /// An address is taken; the certificate or its key cannot be used.
-    pub fn bind(&self) -> Result<Listeners, StartError> {
+    pub async fn bind(&self, life: &mut Life) -> Result<Listeners, StartError> {
         let tls = self.tls()?;
         let secured = |listener: Listener| match &tls {
             Some(tls) => listener.with_tls(tls.clone()),
             None => listener,
         };
+        let long = async { bind(self.long, "long link") };
+        let short = async { bind(self.short, "short link") };
         Ok(Listeners {
-            long: secured(bind(self.long, "long link")?),
-            short: secured(bind(self.short, "short link")?),
+            long: secured(life.listener(LONG, long).await?),
+            short: secured(life.listener(SHORT, short).await?),
         })
     }
 
-    /// Binds the page.
+    /// The page, likewise.
+    ///
+    /// # Errors
+    /// As [`Listen::bind_page_anew`].
+    pub async fn bind_page(&self, life: &mut Life) -> Result<Listener, StartError> {
+        life.listener(Listen::PAGE, async { self.bind_page_anew() })
+            .await
+    }
+
+    /// The page's socket, to be handed to the process that serves it.
     ///
     /// # Errors
     /// The address is taken, or is not on loopback: whoever reaches the page reads it.
-    pub fn bind_page(&self) -> Result<Listener, StartError> {
+    pub fn bind_page_anew(&self) -> Result<Listener, StartError> {
         if !self.page.ip().is_loopback() {
             let page = self.page;
             return Err(
@@ -86,17 +104,15 @@ impl Listen {
         bind(self.page, "page")
     }
 
-    /// The same addresses with a free port instead of each 0: for processes that come back, and must be found again.
+    /// The sockets of both links, to be handed to the process that serves them.
     ///
     /// # Errors
-    /// No port is free.
-    pub fn with_fixed_ports(&self) -> Result<Listen, StartError> {
-        Ok(Listen {
-            long: fixed(self.long)?,
-            short: fixed(self.short)?,
-            page: fixed(self.page)?,
-            ..self.clone()
-        })
+    /// An address is taken.
+    pub fn bind_links(&self) -> Result<[(&'static str, Listener); 2], StartError> {
+        Ok([
+            (LONG, bind(self.long, "long link")?),
+            (SHORT, bind(self.short, "short link")?),
+        ])
     }
 
     fn tls(&self) -> Result<Option<TlsServer>, StartError> {
@@ -123,12 +139,4 @@ pub(crate) fn bind(address: SocketAddr, what: &str) -> Result<Listener, StartErr
     };
     let bound = Listener::bind_tcp(address, options);
     bound.map_err(|e| format!("cannot listen at {address} for the {what}: {e}").into())
-}
-
-/// Binds and lets go: between that and the next bind somebody else may take it, which the next bind then says.
-fn fixed(address: SocketAddr) -> Result<SocketAddr, StartError> {
-    if address.port() != 0 {
-        return Ok(address);
-    }
-    Ok(std::net::TcpListener::bind(address)?.local_addr()?)
 }

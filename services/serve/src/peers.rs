@@ -1,7 +1,7 @@
 //! The services that a service calls.
 
 use std::collections::BTreeMap;
-use svrkit_rt::{Channel, Status};
+use svrkit_rt::{Channel, ChannelWatch, Status};
 
 /// Channels by the name of the service they lead to: `"account_store"`.
 #[derive(Clone, Default)]
@@ -19,6 +19,12 @@ impl Peers {
     pub fn with(mut self, service: impl Into<String>, channel: Channel) -> Peers {
         self.channels.insert(service.into(), channel);
         self
+    }
+
+    /// A look at each channel, by service.
+    pub(crate) fn watches(&self) -> impl Iterator<Item = (String, ChannelWatch)> {
+        let channels = self.channels.iter();
+        channels.map(|(service, channel)| (service.clone(), channel.watch()))
     }
 
     /// The channel to a service.

@@ -1,9 +1,15 @@
 //! A service as a process of its own.
 
 use crate::addresses::{Addresses, listen};
-use crate::admin::{RunningAdmin, Told};
+use crate::admin::{AdminConfig, RunningAdmin, Told};
+use crate::admission::AdmissionSettings;
+use crate::auth::AuthSettings;
+use crate::calls::Calls;
 use crate::counters::open_counters;
+use crate::gray::Gray;
+use crate::life::Life;
 use crate::log;
+use crate::otlp::export;
 use crate::reload::follow;
 use crate::roles::Role;
 use crate::settings::Settings;
@@ -11,11 +17,10 @@ use crate::start::{Start, StartError};
 use clap::Parser;
 use std::fmt::Display;
 use std::future::Future;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use svrkit_rt::Server;
-use tokio::signal::unix::{SignalKind, signal};
+use svrkit_rt::{Server, Status, Tag, monitor};
 use tokio::sync::watch;
 
 /// How a service's binary is told what to do.
@@ -27,6 +32,9 @@ pub struct ProcessArgs {
     /// Where to listen, instead of what `[services]` says.
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<String>,
+    /// Release that this instance is of, when `[services]` does not say so of its address.
+    #[arg(long, value_name = "TAG")]
+    pub tag: Option<String>,
     /// Where data is kept.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
@@ -40,19 +48,47 @@ pub struct ProcessArgs {
 pub struct Launch {
     /// The settings of the whole backend, and new ones as they come.
     pub changes: watch::Receiver<Settings>,
-    /// Where to listen, instead of what they say.
-    pub address: Option<String>,
-    /// Whether it ends with the process that started it.
-    pub with_parent: bool,
+    /// Which instance it is.
+    pub here: Here,
+    /// Its end, and its successor.
+    pub life: Life,
 }
 
-/// The whole of a service's `main`: settings, log, peers, listening, serving, draining on SIGTERM or Ctrl-C.
+/// Which instance of a service a process is, where the settings do not say, or say otherwise.
+#[derive(Clone, Debug, Default)]
+pub struct Here {
+    /// Where it listens.
+    pub address: Option<String>,
+    /// The release that it is of.
+    pub tag: Option<Tag>,
+}
+
+impl Here {
+    /// From flags.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a tag that is none.
+    pub fn new(address: Option<String>, tag: Option<&str>) -> Result<Here, Status> {
+        let tag = tag.map(Tag::new).transpose()?;
+        Ok(Here { address, tag })
+    }
+
+    /// With what the settings say of the role, where nothing else was said.
+    pub fn or_as_set(mut self, role: &Role, addresses: &Addresses) -> Here {
+        self.address = self.address.or_else(|| addresses.listens_at(role));
+        let as_set = || addresses.tag_at(role, self.address.as_deref()?);
+        self.tag = self.tag.or_else(as_set);
+        self
+    }
+}
+
+/// The whole of a service's `main`: settings, log, peers, listening, serving, and an end or a successor as [`Life`] says.
 pub fn main<Fut>(role: &'static str, start: impl FnOnce(Start) -> Fut) -> ExitCode
 where
     Fut: Future<Output = Result<Server, StartError>>,
 {
     launch(role, |told| {
-        serve(role, told.changes, told.address, told.with_parent, start)
+        serve(role, told.changes, told.here, told.life, start)
     })
 }
 
@@ -63,21 +99,24 @@ where
 {
     let args = ProcessArgs::parse();
     run_to_end(name, async {
-        let (address, with_parent) = (args.listen.clone(), args.with_parent);
-        let changes = follow(args.settings()?, args.config.clone(), move || {
-            args.settings()
-        });
-        let launch = Launch {
+        let mut life = Life::begin(args.with_parent)?;
+        let mut settings = args.settings()?;
+        if let Some(role) = Role::named(name).filter(|role| role.owns_data()) {
+            life.owns_data(Some(role), &mut settings)?;
+        }
+        let here = Here::new(args.listen.clone(), args.tag.as_deref())?;
+        let changes = follow(settings, args.config.clone(), move || args.settings());
+        run(Launch {
             changes,
-            address,
-            with_parent,
-        };
-        run(launch).await
+            here,
+            life,
+        })
+        .await
     })
 }
 
 impl ProcessArgs {
-    /// The settings that file, environment and flags make.
+    /// The settings that file, environment, flags and `im gray` make.
     ///
     /// # Errors
     /// As [`Settings::load`].
@@ -86,6 +125,7 @@ impl ProcessArgs {
         if let Some(dir) = &self.data_dir {
             settings.set("data_dir", &dir.display().to_string())?;
         }
+        settings.lay_over(&Gray::file(&settings))?;
         Ok(settings)
     }
 }
@@ -104,7 +144,11 @@ pub fn run_to_end(name: &str, work: impl Future<Output = Result<(), StartError>>
     // A blocking job that hangs must not keep the process.
     runtime.shutdown_background();
     match ended {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => {
+            // Last, so that whoever watches misses nobody who only handed over.
+            monitor::retire();
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             eprintln!("{name}: {}", causes(&*error));
             ExitCode::FAILURE
@@ -119,8 +163,8 @@ pub fn run_to_end(name: &str, work: impl Future<Output = Result<(), StartError>>
 pub async fn serve<Fut>(
     role: &'static str,
     changes: watch::Receiver<Settings>,
-    address: Option<String>,
-    with_parent: bool,
+    here: Here,
+    mut life: Life,
     start: impl FnOnce(Start) -> Fut,
 ) -> Result<(), StartError>
 where
@@ -128,10 +172,16 @@ where
 {
     let known = Role::named(role).ok_or_else(|| format!("there is no service {role:?}"))?;
     let settings = changes.borrow().clone();
-    open_counters(&settings, known.name, known.name);
+    let admission = AdmissionSettings::from_settings(&settings)?.admission();
+    let auth = AuthSettings::from_settings(&settings)?.of(known)?;
+    let compression = Calls::from_settings(&settings)?.compression();
     let addresses = Addresses::from_settings(&settings)?;
+    let here = here.or_as_set(known, &addresses);
+    open_counters(&settings, known.name, known.name, here.tag);
+    let _exporting = export(&settings, known.name)?;
     let peers = addresses.peers_of(known)?;
     let told = Told::new();
+    told.peers(&peers);
     let server = start(Start {
         role: known.name,
         settings,
@@ -139,51 +189,26 @@ where
         peers,
         told: told.clone(),
     })
-    .await?;
+    .await?
+    .admission(admission)
+    .compression(compression);
+    let server = auth.server(server);
+    let address = here.address.ok_or_else(|| {
+        format!("{role} has several addresses, or none of its own: say with --listen which it is")
+    })?;
+    let bind = async {
+        let bound = listen(&address).await;
+        bound.map_err(|e| format!("cannot listen at {address}: {e}"))
+    };
+    let listener = auth.listener(life.listener(role, bind).await?);
+    let admin = AdminConfig::from_settings(&changes.borrow())?;
+    let admin = admin.bind(role, &mut life).await?;
     let servers = vec![(role.to_owned(), server.watch())];
-    let admin = RunningAdmin::start(role, changes, told, servers)?;
-    let address = address.unwrap_or_else(|| addresses.of(known));
-    let cannot = |e| format!("cannot listen at {address}: {e}");
-    let listener = listen(&address).await.map_err(cannot)?;
+    let admin = RunningAdmin::start(role, admin, changes, told, servers)?;
+    life.serves();
     tell(format_args!("{role} is ready at {}", listener.address()));
-    admin
-        .until(server.run(listener, ended(with_parent)))
-        .await?;
+    admin.until(server.run(listener, life.ended())).await?;
     Ok(())
-}
-
-/// Ends at SIGTERM or Ctrl-C, and with the process that started this one where it says so.
-pub async fn ended(with_parent: bool) {
-    let parent = async {
-        if !with_parent {
-            return std::future::pending().await;
-        }
-        // A thread of its own: standard input cannot be waited for otherwise, and a runtime's end would wait for a blocking job.
-        let (gone, is_gone) = tokio::sync::oneshot::channel::<()>();
-        std::thread::spawn(move || {
-            // Whatever ends it, end or error, there is nobody there any more.
-            let _ = std::io::copy(&mut std::io::stdin().lock().by_ref(), &mut std::io::sink());
-            drop(gone);
-        });
-        let _ = is_gone.await;
-    };
-    let terminate = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut signal) => drop(signal.recv().await),
-            // Where no signal can be heard of, only the process's end ends it.
-            Err(_) => std::future::pending().await,
-        }
-    };
-    let ctrl_c = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    tokio::select! {
-        () = parent => {}
-        () = terminate => {}
-        () = ctrl_c => {}
-    }
 }
 
 /// Writes a line to standard output. Where nobody reads it any more, it is lost: a service does not end for want of a listener.

@@ -1,5 +1,6 @@
 //! Settings that change while the process runs.
 
+use crate::gray::Gray;
 use crate::process::causes;
 use crate::settings::Settings;
 use crate::start::StartError;
@@ -12,8 +13,8 @@ use tracing::{info, warn};
 /// How often the file is looked at. An operator's change need not be faster, and a look costs a system call.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
-/// Follows the settings' file: each time it changes it is loaded again, and what makes sense is sent. What does not is logged, and the
-/// old settings stay. Without a file nothing ever changes.
+/// Follows the settings' file, if there is one, and that of `im gray`: each time one changes all is loaded again, and what makes sense is
+/// sent. What does not is logged, and the old settings stay.
 ///
 /// Only settings that say so in their documentation are taken over by a running service.
 pub fn follow(
@@ -21,31 +22,33 @@ pub fn follow(
     file: Option<PathBuf>,
     load: impl Fn() -> Result<Settings, StartError> + Send + 'static,
 ) -> watch::Receiver<Settings> {
+    let files: Vec<PathBuf> = file.into_iter().chain([Gray::file(&first)]).collect();
     let (sender, receiver) = watch::channel(first);
-    let Some(file) = file else {
-        return receiver;
-    };
     tokio::spawn(async move {
-        let mut seen = stamp(&file);
+        let stamps = || files.iter().map(stamp).collect::<Vec<_>>();
+        let mut seen = stamps();
         let mut looks = interval(LOOK_EVERY);
         loop {
             tokio::select! {
                 _ = looks.tick() => {}
                 () = sender.closed() => return,
             }
-            let now = stamp(&file);
+            let now = stamps();
             if now == seen {
                 continue;
             }
             seen = now;
             match load() {
                 Ok(settings) => {
-                    info!(file = %file.display(), "settings loaded again");
+                    info!(?files, "settings loaded again");
                     sender.send_replace(settings);
                 }
                 Err(error) => {
                     let error = causes(&*error);
-                    warn!(file = %file.display(), error, "new settings make no sense; the old ones stay");
+                    warn!(
+                        ?files,
+                        error, "new settings make no sense; the old ones stay"
+                    );
                 }
             }
         }

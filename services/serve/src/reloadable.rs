@@ -18,9 +18,7 @@ struct Reloadable<T> {
 }
 
 impl Start {
-    /// Has `take` given the service's own section each time it changes, in the file or by an operator; what it refuses does not take
-    /// effect. `now` is what the service began with; `fields` are those that operators may change, with a sentence on each. What an
-    /// operator changed lasts until the file changes or the process ends.
+    /// As [`Start::reloadable_section`], of the service's own.
     ///
     /// # Panics
     /// Outside of a runtime.
@@ -32,27 +30,47 @@ impl Start {
     ) where
         T: Serialize + DeserializeOwned + 'static,
     {
-        let role = self.role;
+        self.reloadable_section(self.role, now, fields, take);
+    }
+
+    /// Has `take` given a section each time it changes, in the file or by an operator; what it refuses does not take
+    /// effect. `now` is what the service began with; `fields` are those that operators may change, with a sentence on each. What an
+    /// operator changed lasts until the file changes or the process ends.
+    ///
+    /// # Panics
+    /// Outside of a runtime.
+    pub fn reloadable_section<T>(
+        &self,
+        section: &'static str,
+        now: &T,
+        fields: &'static [(&'static str, &'static str)],
+        take: impl Fn(T) -> Result<(), String> + Send + Sync + 'static,
+    ) where
+        T: Serialize + DeserializeOwned + 'static,
+    {
         let reloadable = Arc::new(Reloadable {
             current: Mutex::new(table(now)),
             take: Box::new(take),
         });
         for (field, help) in fields {
-            let name = format!("{role}.{field}");
+            let name = format!("{section}.{field}");
             self.told
                 .flags()
                 .add(reloadable.clone().flag(name, field, help));
         }
         let told = reloadable.clone();
-        let section = move |_: &_| Some(Value::Table(told.current().clone()));
-        self.told.section(role, section);
+        let in_effect = move |_: &_| Some(Value::Table(told.current().clone()));
+        self.told.section(section, in_effect);
         let mut changes = self.changes.clone();
         tokio::spawn(async move {
             // Ends with whoever sends the settings.
             while changes.changed().await.is_ok() {
-                let section = changes.borrow_and_update().section::<Table>(role);
-                if let Err(error) = reloadable.replace(section) {
-                    warn!(role, error, "new settings make no sense; the old ones stay");
+                let new = changes.borrow_and_update().section::<Table>(section);
+                if let Err(error) = reloadable.replace(new) {
+                    warn!(
+                        section,
+                        error, "new settings make no sense; the old ones stay"
+                    );
                 }
             }
         });
@@ -87,6 +105,12 @@ where
                 _ => Value::String(new.to_owned()),
             };
             let mut current = self.current();
+            let value = match (current.get(field), value) {
+                (Some(Value::Float(_)), Value::String(text)) => {
+                    Value::Float(text.parse().map_err(|_| format!("{text:?} is no number"))?)
+                }
+                (_, value) => value,
+            };
             let mut changed = current.clone();
             changed.insert(field.to_owned(), value);
             *current = self.taken(changed)?;

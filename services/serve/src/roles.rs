@@ -125,6 +125,18 @@ const fn role(name: &'static str, layer: Layer, port: u16, calls: &'static [&'st
 }
 
 impl Role {
+    /// Whether it keeps data in a folder, which one process at a time may have open.
+    pub fn owns_data(&self) -> bool {
+        self.layer >= Layer::Queue || self.layer == Layer::Monitor
+    }
+
+    /// Whether several of it may serve side by side: what it holds between two calls, if anything, only spares it work. The others hold
+    /// what their callers must find again.
+    pub fn may_be_several(&self) -> bool {
+        let holds = self.owns_data() || matches!(self.name, "session" | "push");
+        !holds
+    }
+
     /// The role of this name.
     pub fn named(name: &str) -> Option<&'static Role> {
         ROLES.iter().find(|role| role.name == name)

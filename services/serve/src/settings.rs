@@ -2,6 +2,7 @@
 
 use serde::de::DeserializeOwned;
 use std::fmt;
+use std::io::ErrorKind::NotFound;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
@@ -78,6 +79,27 @@ impl Settings {
             source: Box::new(source),
         })?;
         Ok(Settings { table })
+    }
+
+    /// Has what stands in a file go before all that was set. One that is not there says nothing.
+    ///
+    /// # Errors
+    /// It cannot be read, or is not TOML.
+    pub fn lay_over(&mut self, path: &Path) -> Result<(), SettingsError> {
+        let over = match Settings::read(path) {
+            Ok(over) => over.table,
+            Err(SettingsError::Unreadable { source, .. }) if source.kind() == NotFound => {
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        for (name, value) in over {
+            match (self.table.get_mut(&name), value) {
+                (Some(Value::Table(section)), Value::Table(over)) => section.extend(over),
+                (_, value) => drop(self.table.insert(name, value)),
+            }
+        }
+        Ok(())
     }
 
     /// Sets one value: `set("account.ticket_days", "7")`. What is no TOML value is a string.
@@ -226,6 +248,25 @@ mod tests {
         let error = settings.section::<Section>("a").unwrap_err();
         let source = std::error::Error::source(&error).unwrap().to_string();
         assert!(source.contains("dayz"), "{source}");
+    }
+
+    #[test]
+    fn a_file_may_go_before_what_was_set() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("over.toml");
+        let mut settings = Settings::default();
+        settings.set("a.days", "7").unwrap();
+        settings.set("a.name", "ada").unwrap();
+        settings.lay_over(&file).unwrap();
+        assert_eq!(settings.section::<Section>("a").unwrap().days, 7);
+        std::fs::write(&file, "[a]\ndays = 8\n[b]\nc = 1\n").unwrap();
+        settings.lay_over(&file).unwrap();
+        let section = settings.section::<Section>("a").unwrap();
+        let name = "ada".to_owned();
+        assert_eq!(section, Section { days: 8, name });
+        settings.only(&["a", "b"]).unwrap();
+        std::fs::write(&file, "[a").unwrap();
+        settings.lay_over(&file).unwrap_err();
     }
 
     #[test]

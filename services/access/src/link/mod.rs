@@ -4,6 +4,7 @@
 //! all of them is what an idle link costs.
 
 mod auth;
+mod breather;
 mod outgoing;
 mod timing;
 
@@ -11,17 +12,17 @@ use crate::buffers;
 use crate::doors::Pass;
 use crate::entry::Entry;
 use crate::frame::{self, Cut, Head, Malformed};
-use crate::handle::{End, Identity, Told};
+use crate::handle::{End, Told};
 use crate::node::{Node, Who};
 use crate::routes::Order;
 use crate::stats::{NOTIFICATIONS, count, uncount};
 use auth::Authenticated;
+use breather::Breather;
 use bytes::Bytes;
 use futures_util::Stream as _;
 use futures_util::stream::FuturesUnordered;
 use im_idl::access::{Command, Kick, Notify};
 use im_idl::base::Versions;
-use im_idl::refusal;
 use outgoing::Outgoing;
 use prost::Message;
 use std::future::Future;
@@ -29,9 +30,10 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use svrkit_rt::{BoxFuture, Status, Stream};
+use svrkit_rt::{BoxFuture, Code, Status, Stream};
 use timing::Timing;
 use tokio::io::{AsyncRead, ReadBuf};
+use tokio::time::Instant;
 
 /// Seq of pushes.
 const PUSH: u32 = 0;
@@ -64,6 +66,7 @@ pub(crate) struct Link {
     pass: Option<Pass>,
     timing: Timing,
     client_version: u32,
+    breather: Breather,
     /// Nothing more will come.
     ended: bool,
     /// Why nothing more is read.
@@ -110,6 +113,7 @@ impl Link {
             pass: Some(pass),
             timing: Timing::new(now_s),
             client_version: 0,
+            breather: Breather::default(),
             ended: false,
             closing: None,
         }
@@ -211,7 +215,7 @@ impl Link {
             if !self.may_read() {
                 return Ok(Reading::Paused);
             }
-            if self.ended {
+            if self.ended || self.breather.is_taken(cx) {
                 return Ok(Reading::Waits);
             }
             let Some(stream) = &mut self.stream else {
@@ -224,10 +228,19 @@ impl Link {
             let read = Pin::new(stream).poll_read(cx, &mut buffer);
             let bytes = buffer.filled();
             let result = match read {
-                Poll::Pending => Ok(Reading::Waits),
+                Poll::Pending => {
+                    self.breather.all_is_read();
+                    Ok(Reading::Waits)
+                }
                 Poll::Ready(Ok(())) if !bytes.is_empty() => {
                     self.timing.received(bytes.len());
-                    self.take(bytes).map(|()| Reading::Paused)
+                    let is_all = bytes.len() < room;
+                    self.take(bytes).map(|()| {
+                        if is_all {
+                            self.breather.all_is_read();
+                        }
+                        Reading::Paused
+                    })
                 }
                 // The client will send nothing more, and may still read; or is gone, which writing will show.
                 Poll::Ready(_) => {
@@ -268,7 +281,9 @@ impl Link {
 
     /// Takes as many frames as there are and may be. The number of bytes taken.
     fn take_frames(&mut self, bytes: &[u8]) -> Result<usize, Malformed> {
-        let now_s = self.node().wheel.now_s();
+        let node = self.node().clone();
+        let now_s = node.wheel.now_s();
+        let now = Instant::now();
         let mut at = 0;
         while at < bytes.len() && self.may_read() {
             if self.skipping > 0 {
@@ -283,7 +298,7 @@ impl Link {
                     at += len;
                     self.timing.frame(now_s);
                     self.client_version = head.client_version;
-                    self.take_frame(head, body);
+                    self.take_frame(&node, head, body, now);
                 }
                 Cut::TooLarge(head, len) => {
                     self.timing.frame(now_s);
@@ -300,14 +315,13 @@ impl Link {
         Ok(at)
     }
 
-    fn take_frame(&mut self, head: Head, body: &[u8]) {
-        let node = self.node().clone();
+    fn take_frame(&mut self, node: &Arc<Node>, head: Head, body: &[u8], now: Instant) {
         match node.routes.order(head.cmd) {
             Order::Noop => self.answer_heartbeat(head),
             Order::Signalling => {}
             // An answer to it would be a push. No client of Mars' sends it.
             _ if head.seq == PUSH => {}
-            Order::Auth => self.authenticate(&node, head, body),
+            Order::Auth => self.authenticate(node, head, body),
             Order::Unknown => {
                 let message = format!("no method has command id {}", head.cmd);
                 self.refuse(head, &Status::unimplemented(message));
@@ -315,13 +329,18 @@ impl Link {
             Order::Call(route) => {
                 let identity = self.entry.handle().identity();
                 let who = match identity.filter(|_| self.is_authenticated()) {
-                    Some(Identity { uin, caller, .. }) => Who::User { uin: *uin, caller },
+                    Some(identity) => Who::User {
+                        uin: identity.uin,
+                        level: &identity.level,
+                        caller: &identity.caller,
+                        client_version: head.client_version,
+                    },
                     None => Who::Stranger {
                         address: self.address,
                         client_version: head.client_version,
                     },
                 };
-                match node.admit(route, who, Bytes::copy_from_slice(body)) {
+                match node.admit(route, who, body, now, || Bytes::copy_from_slice(body)) {
                     Ok(admitted) => self
                         .calls
                         .get_or_insert_default()
@@ -329,7 +348,12 @@ impl Link {
                             let result = admitted.call().await;
                             Answer { head, result }
                         })),
-                    Err(status) => self.refuse(head, &status),
+                    Err(status) => {
+                        if status.code() == Code::Overloaded {
+                            self.breather.refused();
+                        }
+                        self.refuse(head, &status);
+                    }
                 }
             }
         }
@@ -379,7 +403,10 @@ impl Link {
                     answered = true;
                     match result {
                         Ok(body) => self.answer(head, &body),
-                        Err(status) => self.outgoing.put(head, &refusal::body(&status)),
+                        Err(status) => {
+                            let body = self.node().refusals.body(&status);
+                            self.outgoing.put(head, &body);
+                        }
                     }
                 }
             }
@@ -402,8 +429,10 @@ impl Link {
 
     /// Refuses what nobody else was asked.
     fn refuse(&mut self, head: Head, status: &Status) {
-        count(&self.node().counters.refused);
-        self.outgoing.put(head, &refusal::body(status));
+        let node = self.node();
+        count(&node.counters.refused);
+        let body = node.refusals.body(status);
+        self.outgoing.put(head, &body);
     }
 
     /// The last frame of a link that closes, once all it asked is answered. Whether it was said.

@@ -6,6 +6,7 @@ use super::request::{self, BodyError};
 use crate::doors::Pass;
 use crate::frame::HEAD_BYTES;
 use crate::node::{Node, Who, address_text};
+use crate::priority::UserLevel;
 use crate::routes::Route;
 use crate::stats::count;
 use crate::websocket;
@@ -22,6 +23,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use svrkit_rt::{Status, Ticket};
+use tokio::time::Instant;
 
 /// Slack in milliseconds beyond a method's own timeout, after which its connection is given up.
 const SERVE_SLACK_MS: u64 = 5_000;
@@ -177,14 +179,21 @@ impl Exchange {
             }
         };
         let caller = caller.transpose()?;
+        let client_version = request::client_version(&head.headers);
         let who = match &caller {
-            Some((uin, caller)) => Who::User { uin: *uin, caller },
+            Some((uin, caller)) => Who::User {
+                uin: *uin,
+                level: &UserLevel::default(),
+                caller,
+                client_version,
+            },
             None => Who::Stranger {
                 address: self.address,
-                client_version: request::client_version(&head.headers),
+                client_version,
             },
         };
-        let admitted = self.node.admit(route, who, body);
+        let now = Instant::now();
+        let admitted = self.node.admit(route, who, &body, now, || body.clone());
         let admitted = admitted.inspect_err(|_| count(&self.node.counters.refused))?;
         let timeout_ms = u64::from(route.method.timeout_ms);
         self.pace.within(timeout_ms + SERVE_SLACK_MS);

@@ -6,6 +6,7 @@ mod hostile;
 mod kicks;
 mod limits;
 mod news;
+mod overload;
 mod presence;
 mod short;
 mod support;

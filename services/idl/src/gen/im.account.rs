@@ -665,6 +665,7 @@ pub static ACCOUNT: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceDescrip
             docs: "Makes an account and logs its first device in. ALREADY_EXISTS when the name is taken.",
             timeout_ms: 10000,
             priority: 16,
+            never_compressed: true,
             cgi: ::core::option::Option::Some(::svrkit_rt::Cgi {
                 path: "/im/register",
                 cmd_id: 101,
@@ -682,7 +683,8 @@ pub static ACCOUNT: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceDescrip
             output: "im.account.LoginResponse",
             docs: "UNAUTHENTICATED for a wrong password and for an unknown name, which cannot be told apart. RESOURCE_EXHAUSTED after too many.",
             timeout_ms: 10000,
-            priority: 0,
+            priority: 4,
+            never_compressed: true,
             cgi: ::core::option::Option::Some(::svrkit_rt::Cgi {
                 path: "/im/login",
                 cmd_id: 102,
@@ -700,7 +702,8 @@ pub static ACCOUNT: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceDescrip
             output: "im.account.LoginResponse",
             docs: "A fresh ticket for one that is still valid.",
             timeout_ms: 5000,
-            priority: 0,
+            priority: 4,
+            never_compressed: true,
             cgi: ::core::option::Option::Some(::svrkit_rt::Cgi {
                 path: "/im/renew_ticket",
                 cmd_id: 103,
@@ -719,6 +722,7 @@ pub static ACCOUNT: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceDescrip
             docs: "Revokes this device's tickets and ends its links.",
             timeout_ms: 5000,
             idempotent: true,
+            never_compressed: true,
             cgi: ::core::option::Option::Some(::svrkit_rt::Cgi {
                 path: "/im/logout",
                 cmd_id: 104,
@@ -736,6 +740,7 @@ pub static ACCOUNT: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceDescrip
             output: "im.account.ChangePasswordResponse",
             docs: "Revokes the tickets of all other devices.",
             timeout_ms: 10000,
+            never_compressed: true,
             cgi: ::core::option::Option::Some(::svrkit_rt::Cgi {
                 path: "/im/change_password",
                 cmd_id: 105,
@@ -754,6 +759,7 @@ pub static ACCOUNT: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceDescrip
             docs: "One's own profile, or another's by number or name. NOT_FOUND.",
             timeout_ms: 2000,
             idempotent: true,
+            never_compressed: true,
             cgi: ::core::option::Option::Some(::svrkit_rt::Cgi {
                 path: "/im/get_profile",
                 cmd_id: 106,
@@ -771,6 +777,7 @@ pub static ACCOUNT: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceDescrip
             output: "im.account.UpdateProfileResponse",
             timeout_ms: 5000,
             idempotent: true,
+            never_compressed: true,
             cgi: ::core::option::Option::Some(::svrkit_rt::Cgi {
                 path: "/im/update_profile",
                 cmd_id: 107,
@@ -788,6 +795,7 @@ pub static ACCOUNT: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceDescrip
             output: "im.account.ListDevicesResponse",
             timeout_ms: 2000,
             idempotent: true,
+            never_compressed: true,
             cgi: ::core::option::Option::Some(::svrkit_rt::Cgi {
                 path: "/im/list_devices",
                 cmd_id: 108,
@@ -806,6 +814,7 @@ pub static ACCOUNT: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceDescrip
             docs: "Revokes the tickets of one of one's devices, ends its links and forgets it.",
             timeout_ms: 5000,
             idempotent: true,
+            never_compressed: true,
             cgi: ::core::option::Option::Some(::svrkit_rt::Cgi {
                 path: "/im/remove_device",
                 cmd_id: 109,
@@ -824,6 +833,7 @@ pub static ACCOUNT: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceDescrip
             docs: "Everything of the user goes: account, devices, contacts, memberships, inbox. What others received stays theirs.",
             timeout_ms: 10000,
             idempotent: true,
+            never_compressed: true,
             cgi: ::core::option::Option::Some(::svrkit_rt::Cgi {
                 path: "/im/delete_account",
                 cmd_id: 110,
@@ -842,6 +852,7 @@ pub static ACCOUNT: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceDescrip
             docs: "All that is kept of the user, in pages.",
             timeout_ms: 5000,
             idempotent: true,
+            never_compressed: true,
             cgi: ::core::option::Option::Some(::svrkit_rt::Cgi {
                 path: "/im/export",
                 cmd_id: 111,
@@ -860,7 +871,8 @@ pub static ACCOUNT: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceDescrip
             docs: "For the access layer: whose ticket it is. UNAUTHENTICATED when it is forged, expired or revoked.",
             timeout_ms: 2000,
             idempotent: true,
-            priority: 0,
+            priority: 4,
+            never_compressed: true,
             ..::svrkit_rt::MethodDescriptor::plain(
                 2786324313,
                 "im.account.Account",

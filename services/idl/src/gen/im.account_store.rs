@@ -784,6 +784,7 @@ pub static ACCOUNT_STORE: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceD
             docs: "Takes a number and the name; writes the first device with it. ALREADY_EXISTS when the name is taken.",
             timeout_ms: 5000,
             priority: 16,
+            never_compressed: true,
             ..::svrkit_rt::MethodDescriptor::plain(
                 434302171,
                 "im.account_store.AccountStore",
@@ -798,6 +799,7 @@ pub static ACCOUNT_STORE: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceD
             timeout_ms: 5000,
             idempotent: true,
             hash_key: ::core::option::Option::Some("uin"),
+            never_compressed: true,
             ..::svrkit_rt::MethodDescriptor::plain(
                 3517949445,
                 "im.account_store.AccountStore",
@@ -811,6 +813,7 @@ pub static ACCOUNT_STORE: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceD
             docs: "Those that exist, in any order.",
             timeout_ms: 5000,
             idempotent: true,
+            never_compressed: true,
             ..::svrkit_rt::MethodDescriptor::plain(
                 1615221762,
                 "im.account_store.AccountStore",
@@ -824,6 +827,7 @@ pub static ACCOUNT_STORE: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceD
             docs: "ABORTED unless the account is at `expected_version`; NOT_FOUND. Number, name and time of creation stay as they are.",
             timeout_ms: 5000,
             hash_key: ::core::option::Option::Some("account.uin"),
+            never_compressed: true,
             ..::svrkit_rt::MethodDescriptor::plain(
                 4053570762,
                 "im.account_store.AccountStore",
@@ -838,6 +842,7 @@ pub static ACCOUNT_STORE: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceD
             timeout_ms: 5000,
             idempotent: true,
             hash_key: ::core::option::Option::Some("uin"),
+            never_compressed: true,
             ..::svrkit_rt::MethodDescriptor::plain(
                 2812686642,
                 "im.account_store.AccountStore",
@@ -852,6 +857,7 @@ pub static ACCOUNT_STORE: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceD
             idempotent: true,
             priority: 0,
             hash_key: ::core::option::Option::Some("uin"),
+            never_compressed: true,
             ..::svrkit_rt::MethodDescriptor::plain(
                 2568208723,
                 "im.account_store.AccountStore",
@@ -865,6 +871,7 @@ pub static ACCOUNT_STORE: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceD
             timeout_ms: 5000,
             idempotent: true,
             hash_key: ::core::option::Option::Some("uin"),
+            never_compressed: true,
             ..::svrkit_rt::MethodDescriptor::plain(
                 4131656926,
                 "im.account_store.AccountStore",
@@ -878,6 +885,7 @@ pub static ACCOUNT_STORE: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceD
             timeout_ms: 5000,
             idempotent: true,
             hash_key: ::core::option::Option::Some("uin"),
+            never_compressed: true,
             ..::svrkit_rt::MethodDescriptor::plain(
                 1443344978,
                 "im.account_store.AccountStore",
@@ -891,6 +899,7 @@ pub static ACCOUNT_STORE: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceD
             docs: "Keys that tickets are signed with, oldest first.",
             timeout_ms: 5000,
             idempotent: true,
+            never_compressed: true,
             ..::svrkit_rt::MethodDescriptor::plain(
                 2558802011,
                 "im.account_store.AccountStore",
@@ -903,6 +912,7 @@ pub static ACCOUNT_STORE: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceD
             output: "im.base.Empty",
             docs: "Adds a key and forgets those no longer needed. ABORTED unless the keys are at `expected_version`.",
             timeout_ms: 5000,
+            never_compressed: true,
             ..::svrkit_rt::MethodDescriptor::plain(
                 2992968268,
                 "im.account_store.AccountStore",
@@ -917,6 +927,7 @@ pub static ACCOUNT_STORE: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceD
             timeout_ms: 5000,
             idempotent: true,
             hash_key: ::core::option::Option::Some("uin"),
+            never_compressed: true,
             ..::svrkit_rt::MethodDescriptor::plain(
                 965470486,
                 "im.account_store.AccountStore",
@@ -930,6 +941,7 @@ pub static ACCOUNT_STORE: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceD
             docs: "Accounts marked and not yet erased.",
             timeout_ms: 5000,
             idempotent: true,
+            never_compressed: true,
             ..::svrkit_rt::MethodDescriptor::plain(
                 3721433784,
                 "im.account_store.AccountStore",
@@ -944,6 +956,7 @@ pub static ACCOUNT_STORE: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceD
             timeout_ms: 5000,
             idempotent: true,
             hash_key: ::core::option::Option::Some("uin"),
+            never_compressed: true,
             ..::svrkit_rt::MethodDescriptor::plain(
                 1423176311,
                 "im.account_store.AccountStore",
@@ -957,6 +970,7 @@ pub static ACCOUNT_STORE: ::svrkit_rt::ServiceDescriptor = ::svrkit_rt::ServiceD
             docs: "Newest versions of accounts; 0 for unknown ones.",
             timeout_ms: 5000,
             idempotent: true,
+            never_compressed: true,
             ..::svrkit_rt::MethodDescriptor::plain(
                 2427382722,
                 "im.account_store.AccountStore",

@@ -90,6 +90,9 @@ pub struct InstanceReport {
     /// The rest of this reading is in the next report.
     #[prost(bool, tag = "14")]
     pub more: bool,
+    /// With `silent`: its process ended in good order, and nobody need miss it.
+    #[prost(bool, tag = "15")]
+    pub retired: bool,
 }
 /// A histogram as it stands; buckets that are not named have the count they had.
 #[derive(Clone, PartialEq, Eq, Hash, ::svrkit_rt::codegen::prost::Message)]
@@ -136,7 +139,7 @@ pub struct QueryRequest {
     pub from_s: u64,
     #[prost(uint64, tag = "6")]
     pub to_s: u64,
-    /// 0: what makes about 300 steps.
+    /// 0: what makes about 300 steps. Steps begin at multiples of it, but for a single one from `from_s` to `to_s`.
     #[prost(uint64, tag = "7")]
     pub step_s: u64,
 }
@@ -207,8 +210,12 @@ pub struct Instance {
     pub started_ms: u64,
     #[prost(uint64, tag = "7")]
     pub last_report_ms: u64,
+    /// It should be heard of, and is not.
     #[prost(bool, tag = "8")]
     pub silent: bool,
+    /// It ended in good order.
+    #[prost(bool, tag = "9")]
+    pub retired: bool,
 }
 #[derive(Clone, PartialEq, ::svrkit_rt::codegen::prost::Message)]
 #[prost(prost_path = "::svrkit_rt::codegen::prost")]

@@ -7,14 +7,13 @@ use tracing::warn;
 /// Bytes of a line that are shown.
 const LINE_BYTES_MAX: usize = 4_096;
 
-/// Hands each line to `each` and prints it under `name`, until the child closes the pipe.
-pub(super) async fn forward(name: &str, from: impl AsyncRead + Unpin, mut each: impl FnMut(&str)) {
+/// Prints each line under `name`, until the child closes the pipe.
+pub(super) async fn forward(name: &str, from: impl AsyncRead + Unpin) {
     let mut lines = BufReader::new(from).split(b'\n');
     loop {
         match lines.next_segment().await {
             Ok(Some(line)) => {
                 let line = String::from_utf8_lossy(&line[..line.len().min(LINE_BYTES_MAX)]);
-                each(&line);
                 // Whether or not anybody reads it any more.
                 let _ = writeln!(std::io::stderr(), "{name:<14} {line}");
             }

@@ -6,7 +6,9 @@ mod sockets;
 
 pub use child::Child;
 
-use im_serve::{Listen, ROLES, Settings, StartError};
+use child::Keeper;
+use im_serve::{AuthSettings, Gray, Listen, ROLES, Settings, StartError};
+use sockets::Outside;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -23,34 +25,47 @@ pub struct Split {
 }
 
 impl Split {
-    /// Starts `program` once for each service, as `PROGRAM run --role NAME`. A process that ends is started again, after a pause that
+    /// Starts `program` once for each service, as `PROGRAM run --role NAME`, and for each of its instances where `[services]` lists
+    /// several; those with a tag from `gray.program` if that is set. A process that ends is started again, after a pause that
     /// grows while it keeps ending soon.
     ///
     /// # Errors
-    /// The folder for sockets and settings cannot be made; no port is free.
-    pub fn start(
+    /// The folder for sockets and settings cannot be made; an address is taken; a service lacks a key or a certificate that it should have.
+    pub async fn start(
         program: PathBuf,
         changes: watch::Receiver<Settings>,
     ) -> Result<Split, StartError> {
         let mut settings = changes.borrow().clone();
+        // Said once, rather than by processes that are started again and again.
+        let auth = AuthSettings::from_settings(&settings)?;
+        for role in &ROLES {
+            auth.of(role)?;
+        }
         let data_dir = std::path::absolute(settings.data_dir())?;
-        // A port that is free now must be the same after a restart.
-        let listen = Listen::from_settings(&settings)?.with_fixed_ports()?;
+        let mut outside = Outside::bind(&Listen::from_settings(&settings)?)?;
+        let listen = outside.listen.clone();
         let file = prepare(&mut settings, &listen, &data_dir)?;
 
         let (stop, stopped) = watch::channel(false);
         let mut watches = JoinSet::new();
         let mut children = Vec::new();
         watches.spawn(retell(changes, listen.clone(), data_dir, stopped.clone()));
+        let gray = Gray::from_settings(&settings)?;
         for role in &ROLES {
-            let child = Arc::new(Child::new(role.name));
-            watches.spawn(child::keep(
-                child.clone(),
-                program.clone(),
-                file.clone(),
-                stopped.clone(),
-            ));
-            children.push(child);
+            let places = sockets::places(role, &settings)?;
+            for place in &places {
+                let is_gray = place.tag().is_some() && !gray.program.as_os_str().is_empty();
+                let (child, orders) = Child::new(role.name);
+                let keeper = Keeper {
+                    child: child.clone(),
+                    program: if is_gray { &gray.program } else { &program }.clone(),
+                    settings: file.clone(),
+                    sockets: sockets::bind(role, place, &settings, &mut outside).await?,
+                    address: (places.len() > 1).then(|| place.name().to_owned()),
+                };
+                watches.spawn(keeper.keep(orders, stopped.clone()));
+                children.push(child);
+            }
         }
         Ok(Split {
             children,
@@ -59,6 +74,14 @@ impl Split {
             listen,
             settings,
         })
+    }
+
+    /// Starts each service's process anew, one after the other, callees first: the next one serves, or waits for data, before the one
+    /// before it drains. A service whose new process does not get so far keeps the old one.
+    pub async fn roll(&self) {
+        for child in &self.children {
+            child.restart().await;
+        }
     }
 
     /// Where clients find it.

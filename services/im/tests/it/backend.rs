@@ -7,7 +7,7 @@ use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
-const PASSWORD: &str = "correct horse battery staple";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 /// A process of `im run`, killed when dropped.
 pub(crate) struct Im {
@@ -15,13 +15,26 @@ pub(crate) struct Im {
     lines: Lines<BufReader<ChildStdout>>,
     pub(crate) long: String,
     pub(crate) page: String,
+    /// Of the process that holds all services.
+    pub(crate) admin: String,
 }
 
 impl Im {
     /// Starts it on free ports, and waits until it is ready.
     pub(crate) async fn start(data_dir: &Path, args: &[&str]) -> Im {
+        Im::start_with(data_dir, args, &[]).await
+    }
+
+    /// As [`Im::start`], with settings in the environment: `("ADMIN__TOKEN", "…")`.
+    pub(crate) async fn start_with(
+        data_dir: &Path,
+        args: &[&str],
+        settings: &[(&str, &str)],
+    ) -> Im {
+        let variable = |(key, value): &(&str, &str)| (format!("IM__{key}"), (*value).to_owned());
         let mut process = command(data_dir)
             .args(args)
+            .envs(settings.iter().map(variable))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -33,7 +46,15 @@ impl Im {
             lines: BufReader::new(stdout).lines(),
             long: String::new(),
             page: String::new(),
+            admin: String::new(),
         };
+        im.ready().await;
+        im
+    }
+
+    /// Reads on until it, or the process that takes over from it, is ready.
+    pub(crate) async fn ready(&mut self) {
+        let im = self;
         loop {
             let line = im.lines.next_line().await.unwrap();
             let line = line.expect("it ended before it was ready");
@@ -42,8 +63,10 @@ impl Im {
                 im.long = word(2);
             } else if line.starts_with("page") {
                 im.page = word(1);
+            } else if let Some(address) = line.strip_prefix("im has admin pages at http://") {
+                im.admin = address.to_owned();
             } else if line == "im is ready" {
-                return im;
+                return;
             }
         }
     }
@@ -82,6 +105,7 @@ impl Im {
 pub(crate) fn command(data_dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_im"));
     command
+        .env("IM__ADMIN__PORTS__IM", "0")
         .args([
             "run",
             "--with-parent",

@@ -11,7 +11,7 @@ use tokio::time::sleep;
 /// Asked again so often, until it is as it should be.
 const PAUSE: Duration = Duration::from_millis(200);
 
-fn centre(im: &Im) -> CentreClient {
+pub(crate) fn centre(im: &Im) -> CentreClient {
     CentreClient::new(Channel::connect(&im.page).unwrap())
 }
 

@@ -1,5 +1,6 @@
 //! What operators write, and slips of their pens.
 
+use crate::certified::Certified;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -38,6 +39,11 @@ fn slips_are_named() {
         ("[group]\nmembers = 40", "members"),
         ("[group]\nmembers_max = \"many\"", "group"),
         ("[listen]\nlong = \"here\"", "listen"),
+        ("[auth]\nkey_file = \"/nowhere/keys\"", "/nowhere/keys"),
+        (
+            "[auth.allow]\n\"im.queue.Queue/Steal\" = [\"fanout\"]",
+            "im.queue.Queue/Steal",
+        ),
         ("[listen", "im.toml"),
     ];
     for (text, named) in slips {
@@ -50,6 +56,51 @@ fn slips_are_named() {
     }
     let nowhere = im(&["check-config"], &folder.path().join("nowhere.toml"));
     assert!(String::from_utf8_lossy(&nowhere.stderr).contains("nowhere.toml"));
+}
+
+#[test]
+fn certificates_are_looked_at_before_they_are_needed() {
+    let certified = Certified::new();
+    let file = certified.path("im.toml");
+    let folder = file.parent().unwrap().display().to_string();
+    let line = |key: &str, file: &str| format!("{key} = \"{folder}/{file}\"\n");
+    let certificate = line("certificate_file", "{role}.pem");
+    let key = line("private_key_file", "{role}.key");
+    let roots = line("roots_file", "roots.pem");
+    let set = |certificate: &str| format!("[auth]\n{certificate}{key}{roots}");
+    let check = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        let checked = im(&["check-config"], &file);
+        match checked.status.success() {
+            true => String::new(),
+            false => String::from_utf8(checked.stderr).unwrap(),
+        }
+    };
+    let refused = |text: &str, why: &str| {
+        let said = check(text);
+        assert!(said.contains(why), "{text}: {said}");
+    };
+    for half in [&certificate, &key, &roots] {
+        refused(&format!("[auth]\n{half}"), "go together");
+    }
+    let both = format!("{}key_file = \"keys\"\n", set(&certificate));
+    refused(&both, "not by both");
+    refused(&set(&certificate), "no service has one at");
+    certified.issue("push");
+    assert_eq!(check(&set(&certificate)), "");
+    // One that is the same for all is of one of them.
+    let one = line("certificate_file", "push.pem");
+    let one = format!(
+        "[auth]\n{one}{}{roots}",
+        line("private_key_file", "push.key")
+    );
+    assert_eq!(check(&one), "");
+    certified.issue("helpdesk");
+    refused(&one.replace("push", "helpdesk"), "no service \"helpdesk\"");
+    std::fs::copy(certified.path("push.pem"), certified.path("session.pem")).unwrap();
+    refused(&set(&certificate), "session.key");
+    std::fs::write(certified.path("roots.pem"), "").unwrap();
+    refused(&one, "no usable roots");
 }
 
 #[test]

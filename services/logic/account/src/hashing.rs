@@ -6,11 +6,10 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use im_idl::refusal::with_retry_after;
-use std::sync::Arc;
 use svrkit_rt::Status;
-use tokio::sync::Semaphore;
 
 use crate::config::Config;
+use crate::workers::{NotDone, Workers};
 
 const SALT_BYTES: usize = 16;
 const HASH_BYTES: usize = 32;
@@ -22,9 +21,7 @@ pub(crate) struct Hasher {
     argon2: Argon2<'static>,
     /// No password has it; whoever has no hash is compared with it, at the same cost.
     nobodys: String,
-    threads: Arc<Semaphore>,
-    /// Threads and those who wait for one.
-    places: Semaphore,
+    workers: Workers,
 }
 
 impl Hasher {
@@ -38,13 +35,10 @@ impl Hasher {
             STANDARD_NO_PAD.encode(random::<SALT_BYTES>()?),
             STANDARD_NO_PAD.encode(random::<HASH_BYTES>()?),
         );
-        let threads = config.hash_threads_max.min(Semaphore::MAX_PERMITS);
-        let places = threads.saturating_add(config.hash_waiting_max);
         Ok(Hasher {
             argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
             nobodys,
-            threads: Arc::new(Semaphore::new(threads)),
-            places: Semaphore::new(places.min(Semaphore::MAX_PERMITS)),
+            workers: Workers::new(config.hash_threads_max, config.hash_waiting_max),
         })
     }
 
@@ -83,18 +77,17 @@ impl Hasher {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Status> {
-        let busy = |_| {
-            let status = Status::overloaded("hash_waiting_max: too many passwords to look at");
-            with_retry_after(status, "im.account", "BUSY", BUSY_RETRY_MS)
-        };
-        let _place = self.places.try_acquire().map_err(busy)?;
-        let thread = self.threads.clone().acquire_owned().await.map_err(failed)?;
-        // The thread's permit goes with the work: it goes on when its caller has gone.
-        let job = tokio::task::spawn_blocking(move || {
-            let _thread = thread;
-            work()
-        });
-        job.await.map_err(failed)
+        self.workers
+            .run(work)
+            .await
+            .map_err(|not_done| match not_done {
+                NotDone::Busy => {
+                    let message = "hash_waiting_max: too many passwords to look at";
+                    let status = Status::overloaded(message);
+                    with_retry_after(status, "im.account", "BUSY", BUSY_RETRY_MS)
+                }
+                NotDone::Failed => failed("a thread panicked"),
+            })
     }
 }
 
@@ -112,6 +105,7 @@ fn failed(error: impl std::fmt::Display) -> Status {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::mpsc;
     use svrkit_rt::Code;
     use svrkit_rt::testing::run_test;
 
@@ -162,8 +156,15 @@ mod tests {
             };
             let hasher = Hasher::new(&config).unwrap();
             let hash = || hasher.hash("correct horse".into());
+            let (go_on, held) = mpsc::channel::<()>();
+            let holds_thread = hasher.run(move || held.recv().is_err());
+            let one_too_many = async {
+                let refused = hash().await;
+                drop(go_on);
+                refused
+            };
             // They are polled in their order, so the fourth finds all places taken.
-            let (a, b, c, d) = tokio::join!(hash(), hash(), hash(), hash());
+            let (a, b, c, d) = tokio::join!(holds_thread, hash(), hash(), one_too_many);
             assert!(a.is_ok() && b.is_ok() && c.is_ok());
             assert_eq!(d.unwrap_err().code(), Code::Overloaded);
             hash().await.expect("places come back");

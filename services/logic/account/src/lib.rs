@@ -42,6 +42,7 @@ mod service;
 mod start;
 mod text;
 mod ticket;
+mod workers;
 
 pub use config::Config;
 pub use deps::Deps;

@@ -28,7 +28,8 @@ impl Fanout for Service {
     }
 }
 
-/// The service. Its workers begin at once, and end when the server is dropped; peers that are away are tried again.
+/// The service. Its workers begin at once, and end with a drain, each after what it is doing, or when the server is dropped; peers that are
+/// away are tried again.
 ///
 /// # Errors
 /// None so far.
@@ -47,6 +48,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Server, Status> {
     });
     let count = delivery.config.workers.max(1);
     let throttle = Arc::new(watch::Sender::new(Throttle::new(count)));
+    let server = Server::new();
     let mut workers = JoinSet::new();
     for index in 0..count {
         let (delivery, throttle) = (delivery.clone(), throttle.clone());
@@ -54,6 +56,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Server, Status> {
             index,
             delivery,
             throttle,
+            draining: server.draining(),
         };
         workers.spawn(worker.work());
     }
@@ -61,5 +64,5 @@ pub async fn build(config: Config, deps: Deps) -> Result<Server, Status> {
         delivery,
         _workers: workers,
     };
-    Ok(Server::new().service(FanoutServer::new(service)))
+    Ok(server.service(FanoutServer::new(service)))
 }

@@ -8,7 +8,7 @@ use crate::trouble::Trouble;
 use im_idl::queue::{FailRequest, FinishRequest, LeaseId, Leased, TakeRequest};
 use std::sync::Arc;
 use std::time::Duration;
-use svrkit_rt::Status;
+use svrkit_rt::{Draining, Status};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -22,14 +22,33 @@ pub(crate) struct Worker {
     pub(crate) delivery: Arc<Delivery>,
     /// Shared by all workers.
     pub(crate) throttle: Arc<watch::Sender<Throttle>>,
+    /// It takes nothing more then.
+    pub(crate) draining: Draining,
 }
 
 impl Worker {
-    /// Works for ever; it is ended by being dropped, at any point. What it was doing is done again by whoever takes the tasks next.
+    /// Works until the drain, or until it is dropped, at any point. What it was doing is then done again by whoever takes the tasks next.
     pub(crate) async fn work(self) {
         let config = &self.delivery.config;
         let mut pauses = Pauses::new(config.pause_ms, config.pause_ms_max);
         let mut throttle = self.throttle.subscribe();
+        loop {
+            let tasks = tokio::select! {
+                tasks = self.next(&mut pauses, &mut throttle) => tasks,
+                () = self.draining.begun() => return,
+            };
+            // Nobody else gets them before their leases end.
+            let _held = self.draining.hold();
+            self.handle(Taken::of(tasks)).await;
+        }
+    }
+
+    /// Waits for tasks, and for leave to work on them.
+    async fn next(
+        &self,
+        pauses: &mut Pauses,
+        throttle: &mut watch::Receiver<Throttle>,
+    ) -> Vec<Leased> {
         loop {
             // It fails only when the sender is gone, and this worker holds one.
             let _ = throttle.wait_for(|t| self.index < t.limit()).await;
@@ -42,7 +61,7 @@ impl Worker {
                 }
                 Ok(tasks) => {
                     pauses.reset();
-                    self.handle(Taken::of(tasks)).await;
+                    return tasks;
                 }
                 Err(status) => {
                     tracing::debug!(%status, "the queue does not answer");

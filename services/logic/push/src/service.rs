@@ -12,9 +12,9 @@ use im_serve::Peers;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use svrkit_rt::{Context, Server, Status, clock};
+use svrkit_rt::{Context, Draining, Server, Status, clock};
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until};
 
 /// Bytes of a node's name.
 const NODE_BYTES_MAX: usize = 256;
@@ -53,7 +53,9 @@ pub async fn build(config: Config, deps: Deps) -> Result<Server, Status> {
     });
     // A look each quarter: when exactly an unused mailbox goes matters to nobody.
     tokio::spawn(expire_mailboxes(Arc::downgrade(&state), idle / 4));
-    Ok(Server::new().service(PushServer::new(Calls { state })))
+    let server = Server::new();
+    let draining = server.draining();
+    Ok(server.service(PushServer::new(Calls { state, draining })))
 }
 
 /// What is on its way. Locks, not a task's own: callers put in what pollers take out, each for a moment, and nothing waits under them.
@@ -98,6 +100,8 @@ impl State {
 
 struct Calls {
     state: Arc<State>,
+    /// Who waits is answered then, and waits elsewhere.
+    draining: Draining,
 }
 
 impl Push for Calls {
@@ -146,7 +150,11 @@ impl Push for Calls {
             if let Some(answer) = answer {
                 return Ok(answer);
             }
-            waited_enough = timeout_at(until, woken).await.is_err();
+            waited_enough = tokio::select! {
+                () = woken => false,
+                () = sleep_until(until) => true,
+                () = self.draining.begun() => true,
+            };
         }
     }
 }

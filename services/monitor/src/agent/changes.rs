@@ -21,6 +21,7 @@ pub(super) struct Told {
 struct ToldInstance {
     run: u64,
     silent: bool,
+    retired: bool,
     values: HashMap<u64, Value>,
 }
 
@@ -61,10 +62,11 @@ impl Told {
         let changed = |series: &&SeriesReading| told.values.get(&series.id) != Some(&series.value);
         let changed: Vec<&SeriesReading> = reading.series.iter().filter(changed).collect();
         // Who is silent and was said to be says no more.
-        if reading.silent && told.silent && changed.is_empty() {
+        let was_said = told.silent && told.retired == reading.retired;
+        if reading.silent && was_said && changed.is_empty() {
             return;
         }
-        told.silent = reading.silent;
+        (told.silent, told.retired) = (reading.silent, reading.retired);
         pages.begin(reading);
         for series in changed {
             if self.definitions.insert(series.id) {
@@ -110,6 +112,7 @@ impl Pages {
             run_began_ms: reading.run_began_ms,
             started_ms: reading.started_ms,
             silent: reading.silent,
+            retired: reading.retired,
             ..InstanceReport::default()
         });
     }
@@ -276,6 +279,10 @@ mod tests {
         assert_eq!(told.reports(&silent(5)).len(), 1);
         assert!(told.reports(&silent(5)).is_empty());
         assert_eq!(said(&told.reports(&silent(6))), (0, 1));
+        let mut retired = silent(6);
+        retired.instances[0].retired = true;
+        assert!(told.reports(&retired)[0].instances[0].retired);
+        assert!(told.reports(&retired).is_empty());
     }
 
     #[test]

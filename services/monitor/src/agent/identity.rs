@@ -7,8 +7,6 @@ use std::time::{Duration, Instant};
 
 const FILE: &str = "agent";
 const LOCK_FILE: &str = "LOCK";
-/// How long a folder may still be in use by an agent that is just ending. Longer than a reading.
-const LOCK_PATIENCE: Duration = Duration::from_secs(3);
 
 /// An agent's name, and numbers for its reports that rise over all its lives.
 #[derive(Debug)]
@@ -20,13 +18,13 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    /// Begins a new life in this folder. Blocks. The life is on the disk when this returns, so no number is ever given twice.
-    pub(super) fn begin(dir: &Path) -> io::Result<Identity> {
+    /// Begins a new life in this folder, once it is free or `lock_wait` is over. Blocks. The life is on the disk when this returns, so no number is ever given twice.
+    pub(super) fn begin(dir: &Path, lock_wait: Duration) -> io::Result<Identity> {
         fs::create_dir_all(dir)?;
         let mut options = File::options();
         let options = options.create(true).truncate(false).write(true);
         let lock = options.open(dir.join(LOCK_FILE))?;
-        lock_patiently(&lock)?;
+        lock_patiently(&lock, lock_wait)?;
         let (agent, lives) = match read(&dir.join(FILE))? {
             Some(known) => known,
             None => (format!("{:016x}", fastrand::u64(..)), 0),
@@ -53,11 +51,11 @@ impl Identity {
 }
 
 /// The lock goes with the process that holds it; an agent of this process may still be at its last reading.
-fn lock_patiently(lock: &File) -> io::Result<()> {
+fn lock_patiently(lock: &File, wait: Duration) -> io::Result<()> {
     let began = Instant::now();
     loop {
         match lock.try_lock() {
-            Err(TryLockError::WouldBlock) if began.elapsed() < LOCK_PATIENCE => {
+            Err(TryLockError::WouldBlock) if began.elapsed() < wait => {
                 // On a thread of the blocking pool, where no timer of the runtime helps.
                 std::thread::sleep(Duration::from_millis(5));
             }
@@ -102,14 +100,16 @@ fn write(dir: &Path, agent: &str, life: u32) -> io::Result<()> {
 mod tests {
     use super::*;
 
+    const LOCK_WAIT: Duration = Duration::from_millis(20);
+
     #[test]
     fn numbers_rise_over_lives_and_a_folder_has_one_agent() {
         let dir = tempfile::tempdir().unwrap();
         let mut last = 0;
         let mut agent = None;
         for _ in 0..3 {
-            let mut identity = Identity::begin(dir.path()).unwrap();
-            assert!(Identity::begin(dir.path()).is_err());
+            let mut identity = Identity::begin(dir.path(), LOCK_WAIT).unwrap();
+            assert!(Identity::begin(dir.path(), LOCK_WAIT).is_err());
             let seq = identity.next_seq();
             assert!(seq > last);
             last = identity.next_seq();
@@ -117,7 +117,7 @@ mod tests {
             assert_eq!(*name, identity.agent);
         }
         fs::write(dir.path().join(FILE), "\0\0\0").unwrap();
-        let identity = Identity::begin(dir.path()).unwrap();
+        let identity = Identity::begin(dir.path(), LOCK_WAIT).unwrap();
         assert_ne!(agent, Some(identity.agent));
     }
 }

@@ -27,6 +27,8 @@ pub(super) struct InstanceReading {
     pub(super) started_ms: u64,
     /// Its process is gone, or does not move.
     pub(super) silent: bool,
+    /// It is gone in good order.
+    pub(super) retired: bool,
     pub(super) series: Vec<SeriesReading>,
 }
 

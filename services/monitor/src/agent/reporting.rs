@@ -116,7 +116,11 @@ impl Reporting {
             reporting.push(report, told);
         }
         UNREADABLE.set(reading.unreadable.cast_signed());
-        let silent = reading.instances.iter().filter(|i| i.silent).count();
+        let silent = reading
+            .instances
+            .iter()
+            .filter(|i| i.silent && !i.retired)
+            .count();
         reporting.shown.send_modify(|shown| {
             shown.last_reading_ms = reading.taken_ms;
             shown.instances = reading.instances.len() as u64;

@@ -92,10 +92,12 @@ impl Scanner {
         }
         let still = now_ms.saturating_sub(last.seen_ms) > self.silent_after_ms;
         let silent = !alive || still;
+        let retired = !alive && instance.retired;
         if silent != last.silent {
             last.silent = silent;
             let (instance, pid) = (&instance.name, instance.pid);
             match silent {
+                true if retired => info!(instance, pid, "an instance has ended"),
                 true => warn!(instance, pid, alive, "an instance fell silent"),
                 false => info!(instance, pid, "an instance is heard of again"),
             }
@@ -106,6 +108,7 @@ impl Scanner {
             run_began_ms: instance.created_ms,
             started_ms: instance.opened_ms,
             silent,
+            retired,
             series: series.map(|series| self.series(series)).collect(),
             name: instance.name,
             service: instance.service,

@@ -10,6 +10,7 @@ use im_idl::monitor::{AgentServer, CentreClient, StatusResponse};
 use im_serve::{Counters, Peers, Start, StartError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use svrkit_rt::{Server, Status};
 use tokio::sync::watch;
 use tokio::task::{JoinSet, spawn_blocking};
@@ -67,7 +68,8 @@ pub async fn build_agent(
     };
     let folder = dir.to_owned();
     let begun = spawn_blocking(move || {
-        let identity = Identity::begin(&folder)?;
+        let lock_wait = Duration::from_millis(config.lock_wait_ms);
+        let identity = Identity::begin(&folder, lock_wait)?;
         let spool = Spool::open(folder.join("spool"), config.spool_bytes_max)?;
         Ok((identity, spool))
     });

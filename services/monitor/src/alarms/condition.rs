@@ -11,6 +11,14 @@ pub struct Figure {
     pub value: Value,
 }
 
+impl Figure {
+    /// Of instances only that did not end in good order.
+    pub(crate) fn without_retired(mut self) -> Figure {
+        self.selector.without_retired = true;
+        self
+    }
+}
+
 /// On which side of a limit a figure is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {

@@ -133,7 +133,8 @@ pub(crate) fn draw(past: &Past, ask: &Ask) -> Result<Curves, Status> {
     })
 }
 
-/// Beginning, end and step: whole steps, none of which is still under way.
+/// Beginning, end and step: whole steps, none of which is still under way. They begin at multiples of the step, so that a curve that is
+/// drawn anew has the same points; a single one, for one number, begins where it is asked to.
 fn range(ask: &Ask, now_s: u64) -> Result<(u64, u64, u64), Status> {
     let to_s = match ask.to_s {
         0 => now_s,
@@ -152,6 +153,9 @@ fn range(ask: &Ask, now_s: u64) -> Result<(u64, u64, u64), Status> {
         0 => usual_step(to_s - from_s),
         step_s => step_s,
     };
+    if to_s - from_s == step_s {
+        return Ok((from_s, to_s, step_s));
+    }
     let (first, end) = (from_s / step_s, to_s / step_s);
     if end - first > STEPS_MAX {
         return Err(Status::invalid_argument(format!("over {STEPS_MAX} steps")));
@@ -188,6 +192,14 @@ mod tests {
         let (from_s, to_s, step_s) = range(&Ask::default(), NOW_S).unwrap();
         assert_eq!((to_s, step_s), (1_770_000_000, 20));
         assert_eq!(from_s, to_s - 3_600);
+        let one = Ask {
+            from_s: NOW_S - 307,
+            to_s: NOW_S - 7,
+            step_s: 300,
+            ..Ask::default()
+        };
+        let (from_s, to_s, step_s) = range(&one, NOW_S).unwrap();
+        assert_eq!((from_s, to_s, step_s), (NOW_S - 307, NOW_S - 7, 300));
         let year = Ask {
             from_s: NOW_S - 365 * DAY_S,
             ..Ask::default()

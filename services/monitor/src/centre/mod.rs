@@ -32,6 +32,7 @@ use im_serve::StartError;
 use service::Service;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use svrkit_rt::{Server, clock};
 use tokio::task::{JoinSet, spawn_blocking};
 use writer::Writer;
@@ -98,5 +99,6 @@ async fn open_store(config: &Config, dir: &Path) -> Result<Store, StartError> {
     };
     let dir = dir.join("store");
     let now_ms = clock::now_ms();
-    Ok(spawn_blocking(move || Store::open(&dir, bounds, now_ms)).await??)
+    let lock_wait = Duration::from_millis(config.lock_wait_ms);
+    Ok(spawn_blocking(move || Store::open_when_free(&dir, bounds, now_ms, lock_wait)).await??)
 }

@@ -97,6 +97,7 @@ impl Centre for Service {
                 started_ms: instance.started_ms,
                 last_report_ms: instance.reported_ms,
                 silent: instance.is_silent(now_ms),
+                retired: instance.retired,
             });
         });
         Ok(InstancesResponse { instances })

@@ -4,9 +4,10 @@ use super::{Centre, Deps};
 use crate::config::Config;
 use crate::history::History;
 use crate::store::{Bounds, Store};
-use im_serve::process::{ended, tell};
+use im_serve::process::tell;
 use im_serve::{
-    Addresses, Listen, Role, RunningAdmin, Settings, Start, StartError, Told, listen, open_counters,
+    Addresses, AdminConfig, AdmissionSettings, AuthSettings, Calls, Life, Listen, Role,
+    RunningAdmin, Settings, Start, StartError, Told, export, listen, open_counters,
 };
 use std::path::Path;
 use svrkit_rt::clock;
@@ -30,18 +31,31 @@ pub async fn start(start: Start) -> Result<Centre, StartError> {
 pub async fn serve(
     changes: watch::Receiver<Settings>,
     address: Option<String>,
-    with_parent: bool,
+    mut life: Life,
 ) -> Result<(), StartError> {
     let role = Role::named("monitor").ok_or("there is no service monitor")?;
     let settings = changes.borrow().clone();
-    open_counters(&settings, role.name, role.name);
-    let page = Listen::from_settings(&settings)?.bind_page()?;
+    open_counters(&settings, role.name, role.name, None);
+    let _exporting = export(&settings, role.name)?;
+    let page = Listen::from_settings(&settings)?
+        .bind_page(&mut life)
+        .await?;
+    let admin_listener = AdminConfig::from_settings(&settings)?
+        .bind(role.name, &mut life)
+        .await?;
+    let admission = AdmissionSettings::from_settings(&settings)?.admission();
+    let auth = AuthSettings::from_settings(&settings)?.of(role)?;
+    let compression = Calls::from_settings(&settings)?.compression();
     let addresses = Addresses::from_settings(&settings)?;
     let address = address.unwrap_or_else(|| addresses.of(role));
-    let cannot = |e| format!("cannot listen at {address}: {e}");
-    let listener = listen(&address).await.map_err(cannot)?;
+    let bind = async {
+        let bound = listen(&address).await;
+        bound.map_err(|e| format!("cannot listen at {address}: {e}"))
+    };
+    let listener = auth.listener(life.listener(role.name, bind).await?);
     let peers = addresses.peers_of(role)?;
     let told = Told::new();
+    told.peers(&peers);
     let centre = start(Start {
         role: role.name,
         settings,
@@ -50,11 +64,14 @@ pub async fn serve(
         told: told.clone(),
     })
     .await?;
-    let (calls, pages) = (centre.server(), centre.page());
+    let calls = auth.server(centre.server());
+    let [calls, pages] = [calls, centre.page()].map(|server| server.admission(admission.clone()));
+    let calls = calls.compression(compression);
     let servers = [("calls", &calls), ("page", &pages)];
     let watches = servers.map(|(name, server)| (name.to_owned(), server.watch()));
-    let admin = RunningAdmin::start(role.name, changes, told, watches.into())?;
+    let admin = RunningAdmin::start(role.name, admin_listener, changes, told, watches.into())?;
     let at = (listener.address(), page.address());
+    life.serves();
     tell(format_args!("monitor is ready at {} and {}", at.0, at.1));
     let (stop, stopped) = watch::channel(false);
     let until = |mut stopped: watch::Receiver<bool>| async move {
@@ -62,7 +79,7 @@ pub async fn serve(
         let _ = stopped.wait_for(|stopped| *stopped).await;
     };
     let ends = async {
-        ended(with_parent).await;
+        life.ended().await;
         // Nobody listens any more when both have ended.
         let _ = stop.send(true);
         Ok(())

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Debug, Default)]
 pub struct MemoryHistory {
     series: BTreeMap<Key, Series>,
+    retired: BTreeSet<Source>,
     now_s: u64,
 }
 
@@ -50,8 +51,15 @@ impl Source {
 impl MemoryHistory {
     /// Empty, at this time.
     pub fn at(now_s: u64) -> MemoryHistory {
-        let series = BTreeMap::new();
-        MemoryHistory { series, now_s }
+        MemoryHistory {
+            now_s,
+            ..MemoryHistory::default()
+        }
+    }
+
+    /// An instance has ended in good order.
+    pub fn retire(&mut self, source: &Source) {
+        self.retired.insert(source.clone());
     }
 
     /// Time goes on.
@@ -117,7 +125,9 @@ impl MemoryHistory {
     /// The series that a question is about, by the line that they are in.
     fn found(&self, selector: &Selector, by: &[String]) -> BTreeMap<Vec<String>, Vec<&Series>> {
         let mut found: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for (key, series) in self.series.iter().filter(|(key, _)| matches(selector, key)) {
+        let missed = |source: &Source| !selector.without_retired || !self.retired.contains(source);
+        let asked = |key: &Key| matches(selector, key) && missed(&key.0);
+        for (key, series) in self.series.iter().filter(|(key, _)| asked(key)) {
             let line = by.iter().map(|label| label_of(key, label));
             let line = line.map(|value| value.unwrap_or_default().to_owned());
             found.entry(line.collect()).or_default().push(series);

@@ -9,6 +9,8 @@ pub struct Selector {
     pub labels: Vec<(String, String)>,
     /// Whose.
     pub scope: Scope,
+    /// Leaves out those of instances that ended in good order.
+    pub without_retired: bool,
 }
 
 /// Whose series.
@@ -32,6 +34,7 @@ impl Selector {
             name: name.into(),
             labels: Vec::new(),
             scope: Scope::All,
+            without_retired: false,
         }
     }
 

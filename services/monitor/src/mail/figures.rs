@@ -4,6 +4,7 @@ use super::subjects::{ERRORS_METRIC, OfDay, SUBJECTS, Subject};
 use crate::calendar::{DAY_S, Date, Zone};
 use crate::history::{History, Selector, Value};
 use std::collections::BTreeMap;
+use svrkit_rt::Code;
 
 /// Seconds of a curve's step: 96 of a day.
 const STEP_S: u64 = 900;
@@ -16,8 +17,6 @@ const ERRORS_BY: [&str; 3] = ["service", "method", "code"];
 const SERVICE: usize = 0;
 const METHOD: usize = 1;
 const CODE: usize = 2;
-/// The code of calls that went well.
-const OK: &str = "ok";
 
 /// A day in figures.
 #[derive(Clone, Debug, PartialEq)]
@@ -113,7 +112,7 @@ impl Days<'_> {
     fn errors(&self) -> Vec<ErrorRow> {
         let before = self.calls(AGAINST_DAYS);
         let calls = self.calls(0).into_iter();
-        let failed = calls.filter(|(line, day)| line[CODE] != OK && *day > 0.0);
+        let failed = calls.filter(|(line, day)| is_fault(&line[CODE]) && *day > 0.0);
         let mut rows: Vec<ErrorRow> = failed
             .map(|(line, day)| ErrorRow {
                 service: line[SERVICE].clone(),
@@ -142,6 +141,11 @@ impl Days<'_> {
             .map(|(line, points)| (line, points.into_iter().flatten().sum()))
             .collect()
     }
+}
+
+/// Whether a code says that the service is to blame; one that we do not know may.
+fn is_fault(code: &str) -> bool {
+    Code::from_name(code).is_none_or(Code::is_fault)
 }
 
 fn of_day(curve: &[Option<f64>], how: OfDay) -> Option<f64> {

@@ -162,6 +162,7 @@ fn figure(section: &mut Section<'_>, usual: Value, problems: &mut Problems<'_>) 
         name: name?.0,
         labels,
         scope,
+        without_retired: false,
     };
     Some(Figure { selector, value })
 }
@@ -208,7 +209,7 @@ fn condition(section: &mut Section<'_>, problems: &mut Problems<'_>) -> Option<C
             change: change?,
         }),
         (Kind::Silence, None) => Some(Condition::Silence {
-            of: of?,
+            of: of?.without_retired(),
             silent_s: silent_s?.0.max(STEP_S_MIN),
         }),
     }

@@ -122,6 +122,7 @@ fn find(
                 continue;
             };
             let matches = is_in(&selector.scope, key, instance)
+                && !(selector.without_retired && instance.retired)
                 && selector.labels.iter().all(|(label, value)| {
                     label_of(label, definition, key, instance).is_some_and(|own| own == value)
                 });
@@ -167,6 +168,7 @@ fn label_of<'a>(
         "service" | "role" => Some(&instance.service),
         "host" => Some(&key.host),
         "instance" => Some(&key.name),
+        "gray" => Some(&instance.gray),
         _ => None,
     })
 }

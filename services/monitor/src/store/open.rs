@@ -23,7 +23,7 @@ const LOG_DIR: &str = "log";
 /// The only format this code reads and writes.
 const FORMAT: &str = "im-monitor 1\n";
 /// How long a directory may still be in use by a store that is just ending. Longer than writing takes.
-const LOCK_PATIENCE: Duration = Duration::from_secs(3);
+pub(super) const LOCK_WAIT: Duration = Duration::from_secs(3);
 /// A clock that goes back by less is one that is being set right.
 const SET_BACK_MS_MIN: u64 = 5_000;
 
@@ -65,14 +65,19 @@ pub(super) struct Opened {
 }
 
 /// Opens the store of a directory, or makes one there.
-pub(super) fn open(dir: &Path, bounds: Bounds, now_ms: u64) -> Result<Opened, OpenError> {
+pub(super) fn open(
+    dir: &Path,
+    bounds: Bounds,
+    now_ms: u64,
+    lock_wait: Duration,
+) -> Result<Opened, OpenError> {
     let at = |path: &Path| {
         let path = path.to_owned();
         move |error| OpenError::Io { path, error }
     };
     let blocks_dir = dir.join(BLOCKS_DIR);
     fs::create_dir_all(&blocks_dir).map_err(at(&blocks_dir))?;
-    let lock = lock(dir)?;
+    let lock = lock(dir, lock_wait)?;
     check_format(dir)?;
     let kept = match checkpoint::read(dir).map_err(at(dir))? {
         Some(kept) => kept,
@@ -167,7 +172,7 @@ fn newest_report_ms(state: &State) -> u64 {
 }
 
 /// The lock goes with the process that holds it, however it ends.
-fn lock(dir: &Path) -> Result<File, OpenError> {
+fn lock(dir: &Path, wait: Duration) -> Result<File, OpenError> {
     let path = dir.join(LOCK_FILE);
     let io = |error| OpenError::Io {
         path: path.clone(),
@@ -181,7 +186,7 @@ fn lock(dir: &Path) -> Result<File, OpenError> {
         match file.try_lock() {
             Ok(()) => return Ok(file),
             Err(TryLockError::Error(error)) => return Err(io(error)),
-            Err(TryLockError::WouldBlock) if began.elapsed() > LOCK_PATIENCE => {
+            Err(TryLockError::WouldBlock) if began.elapsed() > wait => {
                 let dir = dir.to_owned();
                 return Err(OpenError::InUse { dir });
             }

@@ -122,7 +122,8 @@ impl Page {
                 }
                 for (bucket, count) in buckets.iter().filter(|(_, count)| *count > 0) {
                     let id = BUCKETS.saturating_add(*bucket);
-                    add(&mut self.column_mut(id)[at], *count as i64);
+                    let count = i64::try_from(*count).unwrap_or(i64::MAX);
+                    add(&mut self.column_mut(id)[at], count);
                 }
             }
         }

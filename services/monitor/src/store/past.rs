@@ -57,7 +57,7 @@ impl Past {
     ) {
         let state = read(&self.state);
         let instances = state.instances.iter();
-        for (key, instance) in instances.filter(|(_, i)| !i.is_silent(now_ms)) {
+        for (key, instance) in instances.filter(|(_, i)| i.is_heard_of(now_ms)) {
             for (id, series) in &instance.series {
                 if let Some(definition) = state.definitions.get(id) {
                     each(key, instance, definition, &series.reading);

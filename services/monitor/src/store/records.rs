@@ -73,6 +73,8 @@ pub(super) struct InstanceRecord {
     pub(super) began_unseen: bool,
     #[prost(bool, tag = "14")]
     pub(super) incomplete: bool,
+    #[prost(bool, tag = "15")]
+    pub(super) retired: bool,
 }
 
 /// A series of the instance before it.
@@ -163,6 +165,7 @@ impl InstanceRecord {
             reported_ms: instance.reported_ms,
             began_unseen: instance.began_unseen,
             incomplete: instance.incomplete,
+            retired: instance.retired,
         }
     }
 
@@ -184,6 +187,7 @@ impl InstanceRecord {
             reported_ms: self.reported_ms,
             began_unseen: self.began_unseen,
             incomplete: self.incomplete,
+            retired: self.retired,
             series: Default::default(),
         };
         (key, instance)

@@ -56,6 +56,8 @@ pub(crate) struct Instance {
     pub(crate) run: u64,
     pub(crate) started_ms: u64,
     pub(crate) silent: bool,
+    /// It ended in good order.
+    pub(crate) retired: bool,
     pub(crate) period_ms: u64,
     /// When the last whole reading was made, by the centre's clock: increments since then are new.
     pub(crate) read_ms: Option<u64>,
@@ -139,9 +141,15 @@ impl State {
 }
 
 impl Instance {
-    /// Whether it has not been heard of for too long, or its agent says that it is gone.
+    /// Whether it has not been heard of for too long, or its agent says that it is gone, and should be there.
     pub(crate) fn is_silent(&self, now_ms: u64) -> bool {
-        self.silent || now_ms.saturating_sub(self.reported_ms) > silent_after_ms(self.period_ms)
+        !self.retired && !self.is_heard_of(now_ms)
+    }
+
+    /// Whether it lives, as far as is known.
+    pub(crate) fn is_heard_of(&self, now_ms: u64) -> bool {
+        let unheard_ms = now_ms.saturating_sub(self.reported_ms);
+        !self.silent && unheard_ms <= silent_after_ms(self.period_ms)
     }
 
     /// Its counters begin anew.

@@ -77,7 +77,7 @@ pub(crate) fn take(
         state.define(definition);
     }
     let off = is_off(report.sent_ms, received_ms);
-    let ahead_ms = report.sent_ms.cast_signed() - received_ms.cast_signed();
+    let ahead_ms = report.sent_ms.wrapping_sub(received_ms).cast_signed();
     let mut taking = Taking {
         bounds,
         report,
@@ -169,6 +169,7 @@ impl Taking<'_> {
         instance.gray.clone_from(&sent.gray);
         instance.started_ms = sent.started_ms;
         instance.silent = sent.silent;
+        instance.retired = sent.silent && sent.retired;
         instance.period_ms = u64::from(self.report.period_ms);
         instance.reported_ms = self.received_ms;
     }

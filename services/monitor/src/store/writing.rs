@@ -4,7 +4,7 @@ use super::block::{self, Block, BlockName};
 use super::checkpoint;
 use super::chunk::BLOCK_WINDOWS;
 use super::log::Log;
-use super::open::{self, BLOCKS_DIR, OpenError};
+use super::open::{self, BLOCKS_DIR, LOCK_WAIT, OpenError};
 use super::past::Past;
 use super::state::State;
 use super::taking::{Bounds, Taken, take};
@@ -16,6 +16,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
 /// How long a block waits for late reports before it is written.
 const LATE_S: u64 = 15 * 60;
@@ -47,7 +48,20 @@ impl Store {
     /// # Errors
     /// Those of [`OpenError`].
     pub(crate) fn open(dir: &Path, bounds: Bounds, now_ms: u64) -> Result<Store, OpenError> {
-        let opened = open::open(dir, bounds, now_ms)?;
+        Store::open_when_free(dir, bounds, now_ms, LOCK_WAIT)
+    }
+
+    /// As [`Store::open`], but waits so long for whoever has it open.
+    ///
+    /// # Errors
+    /// Those of [`OpenError`].
+    pub(crate) fn open_when_free(
+        dir: &Path,
+        bounds: Bounds,
+        now_ms: u64,
+        lock_wait: Duration,
+    ) -> Result<Store, OpenError> {
+        let opened = open::open(dir, bounds, now_ms, lock_wait)?;
         Ok(Store {
             dir: dir.to_owned(),
             id: opened.id,
@@ -168,7 +182,8 @@ impl Store {
     }
 
     fn forget(&self, state: &mut State, now_s: u64) {
-        let rare = state.series > self.bounds.series_max / 10 * 9;
+        let rare = state.series > self.bounds.series_max / 10 * 9
+            || state.instances.len() > self.bounds.instances_max / 10 * 9;
         let silent_s = if rare {
             SILENT_S_MAX
         } else {

@@ -2,7 +2,11 @@
  * One thing that must hold, checked in a tab of its own.
  *
  * @import { Tab } from "./tab.js"
- * @typedef {{ name: string, run: (tab: Tab) => Promise<void> }} Check
+ *
+ * @typedef {Object} Check
+ * @property {string} name
+ * @property {(tab: Tab) => Promise<void>} run
+ * @property {boolean} [vital]  without it no other makes sense
  */
 
 /**

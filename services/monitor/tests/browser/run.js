@@ -30,21 +30,27 @@ const quiet = [
 // The sandbox wants a kernel and a user that containers of a CI seldom have; the only page opened is ours.
 const browser = await chromium.launch({ executablePath: given.chromium, args: ["--no-sandbox", ...quiet] });
 
+let passed = 0;
 let failed = 0;
-for (const { name, run } of CHECKS) {
+for (const { name, run, vital } of CHECKS) {
   const tab = await Tab.open(browser, given);
   try {
     await run(tab);
     tab.complain();
+    passed++;
     console.log(`ok      ${name}`);
   } catch (error) {
     failed++;
-    console.log(`FAILED  ${name}\n        ${error instanceof Error ? error.message.replaceAll("\n", "\n        ") : error}`);
+    const reason = error instanceof Error ? error.message : String(error);
+    // What the page complained of is often the cause of what was not found on it.
+    const lines = new Set([reason, ...tab.complaints()].flatMap((text) => text.split("\n")));
+    console.log([`FAILED  ${name}`, ...lines].join("\n        "));
     await tab.picture(`failed-${name}`);
   }
   await tab.close();
+  if (vital && failed > 0) break;
 }
 if (given.screenshots) await takeScreenshots(browser, given);
 await browser.close();
-console.log(`${CHECKS.length - failed} passed, ${failed} failed`);
+console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;

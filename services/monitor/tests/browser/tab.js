@@ -83,8 +83,12 @@ export class Tab {
     this.#expected = complaint;
   }
 
+  complaints() {
+    return this.#complaints.filter((text) => !this.#expected?.test(text));
+  }
+
   complain() {
-    const complaints = this.#complaints.filter((text) => !this.#expected?.test(text));
+    const complaints = this.complaints();
     must(complaints.length === 0, complaints.join("\n"));
   }
 

@@ -97,7 +97,13 @@ async function test(im, { page, long }) {
 
 const im = path.resolve(process.argv[2] ?? "target/debug/im");
 const folder = await mkdtemp(path.join(tmpdir(), "im-browser-test-"));
-const backend = await start(im, folder);
-process.exitCode = await test(im, backend);
-await backend.stop();
-await rm(folder, { recursive: true });
+try {
+  const backend = await start(im, folder);
+  try {
+    process.exitCode = await test(im, backend);
+  } finally {
+    await backend.stop();
+  }
+} finally {
+  await rm(folder, { recursive: true });
+}

@@ -181,6 +181,36 @@ fn a_host_that_is_down_mutes_its_instances() {
 }
 
 #[test]
+fn who_ended_in_good_order_is_not_missed() {
+    let mut world = World::with(
+        r#"
+        [notify]
+        wait = "0s"
+
+        [[rule]]
+        name = "instance_silent"
+        summary = "instance"
+        metric = "depth"
+        by = ["host", "instance"]
+        value = "last"
+        no_data_for = "2m"
+        "#,
+    );
+    let (handed_over, killed) = (Source::of("handed_over"), Source::of("killed"));
+    world.minute(|store, at_s| {
+        store.gauge(&handed_over, "depth", &[], at_s, 1.0);
+        store.gauge(&killed, "depth", &[], at_s, 1.0);
+        store.retire(&handed_over);
+    });
+    let mut heard = Vec::new();
+    for _ in 0..5 {
+        heard.extend(told(&world.nothing()));
+    }
+    let expected = [r#"1 firing: instance_silent{host="here",instance="killed"}"#];
+    assert_eq!(heard, expected);
+}
+
+#[test]
 fn a_rule_that_is_taken_out_ends_its_alarms_and_one_that_stays_goes_on() {
     let mut world = World::with(DEEP);
     assert_eq!(minutes(&mut world, 11.0, 3).len(), 1);

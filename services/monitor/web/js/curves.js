@@ -22,7 +22,7 @@ export function queryLink(query, more = {}) {
 
 /**
  * @param {Method} method
- * @param {"codes" | "p50" | "p99" | "queue" | "rejected" | "retries"} figure
+ * @param {"codes" | "p50" | "p99" | "queue" | "rejected" | "retries" | "hedges"} figure
  */
 export function methodCurve({ service, method, side }, figure) {
   const labels = { service, method };
@@ -39,6 +39,8 @@ export function methodCurve({ service, method, side }, figure) {
       return curve(`${rpc}_rejections`, labels, "rate", "reason");
     case "retries":
       return curve(`${rpc}_retries`, labels, "rate");
+    case "hedges":
+      return curve("rpc_client_hedges", labels, "rate");
   }
 }
 

@@ -33,6 +33,7 @@
  * @property {number | null} queue_us
  * @property {number} rejected  a second
  * @property {number} retries  a second
+ * @property {number} hedges  a second
  * @property {string} query
  *
  * @typedef {Object} GraphNode

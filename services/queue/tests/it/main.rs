@@ -15,8 +15,8 @@ use im_idl::queue::{
     StatsRequest, TakeRequest, Task,
 };
 use im_queue::{Config, Deps, build};
-use svrkit_rt::Status;
-use svrkit_rt::testing::serve;
+use svrkit_rt::testing::serve_with;
+use svrkit_rt::{ChannelConfig, Status};
 
 /// The queue's name in all tests.
 const QUEUE: &str = "q";
@@ -25,7 +25,10 @@ const QUEUE: &str = "q";
 async fn queue(engine: &Engine, config: Config) -> Queue {
     let engine = engine.clone();
     let server = build(config, Deps { engine }).await.unwrap();
-    Queue(QueueClient::new(serve(server)))
+    // Each call once: what is told here is what the queue answers, not what asking again comes to.
+    let mut once = ChannelConfig::default();
+    once.retry.attempts_max = 1;
+    Queue(QueueClient::new(serve_with(server, once)))
 }
 
 #[derive(Clone)]

@@ -7,8 +7,8 @@ use im_idl::account::{
 };
 use im_idl::base::Caller;
 use std::sync::Arc;
-use svrkit_rt::testing::serve;
-use svrkit_rt::{Call, Status};
+use svrkit_rt::testing::serve_with;
+use svrkit_rt::{Call, ChannelConfig, Status};
 
 pub(crate) const PASSWORD: &str = "correct horse";
 
@@ -23,7 +23,10 @@ pub(crate) fn cheap() -> Config {
 
 pub(crate) async fn service_with(world: &Arc<World>, config: Config) -> AccountClient {
     let server = build(config, world.deps()).await.unwrap();
-    AccountClient::new(serve(server))
+    // Each call once: what is told here is what the service answers, not what asking again comes to.
+    let mut once = ChannelConfig::default();
+    once.retry.attempts_max = 1;
+    AccountClient::new(serve_with(server, once))
 }
 
 pub(crate) async fn service(world: &Arc<World>) -> AccountClient {

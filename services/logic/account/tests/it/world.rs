@@ -15,8 +15,8 @@ use prost::Message;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use svrkit_rt::codegen::{BoxFuture, GeneratedService, Request, Response};
-use svrkit_rt::testing::serve;
-use svrkit_rt::{Context, Server, ServiceDescriptor, Status};
+use svrkit_rt::testing::serve_with;
+use svrkit_rt::{ChannelConfig, Context, Server, ServiceDescriptor, Status};
 use tokio::sync::watch;
 
 /// What becomes of a call.
@@ -122,9 +122,15 @@ impl World {
 
     /// Channels to all of them.
     pub(crate) fn deps(self: &Arc<World>) -> Deps {
+        // Each call once: what is lost here is lost, and not asked for again.
+        let mut once = ChannelConfig::default();
+        once.retry.attempts_max = 1;
         let peer = |descriptor| {
             let world = self.clone();
-            serve(Server::new().service(Peer { descriptor, world }))
+            serve_with(
+                Server::new().service(Peer { descriptor, world }),
+                once.clone(),
+            )
         };
         Deps {
             account_store: AccountStoreClient::new(peer(&ACCOUNT_STORE)),

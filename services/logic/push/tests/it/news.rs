@@ -89,7 +89,8 @@ fn news_do_not_outlive_a_longer_absence_and_later_ones_come() {
         notify(&push, ADA, 5).await;
         sleep(Duration::from_secs(5)).await;
         let lookups = sessions.lookups.load(SeqCst);
-        assert!((4..20).contains(&lookups), "{lookups} lookups");
+        // Pauses grow, and each lookup is repeated while the channel's budget lasts.
+        assert!((4..40).contains(&lookups), "{lookups} lookups");
         sessions.set_down(false);
         assert!(node.poll(5_000).await.is_empty());
         let before = Instant::now();

@@ -126,20 +126,21 @@ struct Figures {
     /// Calls in the whole time.
     seen: Numbers,
     rates: Numbers,
-    good: Numbers,
+    faults: Numbers,
     p99: Numbers,
 }
 
 impl Figures {
     fn of(recent: &Recent<'_>, range_s: u64, side: &str, by: &[&str]) -> Figures {
         let calls = Selector::named(format!("{side}_calls"));
+        let faults = Selector::named(format!("{side}_faults"));
         let latency = Selector::named(format!("{side}_latency_microseconds"));
         let mut seen = recent.since(range_s, &calls, by, Value::Sum);
         seen.retain(|_, calls| *calls > 0.0);
         Figures {
             seen,
             rates: recent.by(&calls, by, Value::Rate),
-            good: recent.by(&calls.clone().label("code", "ok"), by, Value::Rate),
+            faults: recent.by(&faults, by, Value::Rate),
             p99: recent.by(&latency, by, Value::Quantile(0.99)),
         }
     }
@@ -148,7 +149,7 @@ impl Figures {
     fn at(&self, key: &[String]) -> (f64, f64, Option<f64>) {
         let of = |numbers: &Numbers| numbers.get(key).copied();
         let qps = of(&self.rates).unwrap_or(0.0);
-        let good = share(of(&self.good).unwrap_or(0.0), qps);
-        (qps, 1.0 - good, of(&self.p99))
+        let failing = share(of(&self.faults).unwrap_or(0.0), qps);
+        (qps, failing, of(&self.p99))
     }
 }

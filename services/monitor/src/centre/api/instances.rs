@@ -38,7 +38,8 @@ pub(super) fn instances(recent: &Recent<'_>) -> Vec<Shown> {
     let now_ms = clock::now_ms();
     let mut shown = Vec::new();
     recent.past.each_instance(|key, instance| {
-        if now_ms.saturating_sub(instance.reported_ms) > GONE_MS {
+        let unheard_ms = now_ms.saturating_sub(instance.reported_ms);
+        if instance.retired || unheard_ms > GONE_MS {
             return;
         }
         let named = vec![key.host.clone(), key.name.clone()];
@@ -56,7 +57,7 @@ pub(super) fn instances(recent: &Recent<'_>) -> Vec<Shown> {
             files: of(&files),
             lag_us: of(&lag),
             up_s: began.map(|ms| now_ms.saturating_sub(ms) / 1_000),
-            last_report_s: now_ms.saturating_sub(instance.reported_ms) / 1_000,
+            last_report_s: unheard_ms / 1_000,
             silent,
         });
     });

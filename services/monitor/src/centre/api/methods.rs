@@ -22,6 +22,7 @@ pub(super) struct Method {
     queue_us: Option<f64>,
     rejected: f64,
     retries: f64,
+    hedges: f64,
     query: String,
 }
 
@@ -31,12 +32,14 @@ pub(super) fn methods(recent: &Recent<'_>, range_s: u64) -> Vec<Method> {
     let calls = Selector::named("rpc_server_calls");
     let called = recent.since(range_s, &calls, &BY, Value::Sum);
     let rates = recent.by(&calls, &BY, Value::Rate);
-    let good = recent.by(&calls.label("code", "ok"), &BY, Value::Rate);
+    let faults = ask("rpc_server_faults", Value::Rate);
     let p50 = ask("rpc_server_latency_microseconds", Value::Quantile(0.5));
     let p99 = ask("rpc_server_latency_microseconds", Value::Quantile(0.99));
     let queue = ask("rpc_server_queueing_microseconds", Value::Average);
     let rejected = ask("rpc_server_rejections", Value::Rate);
     let retries = ask("rpc_server_retries", Value::Rate);
+    // Only the caller knows that it did not wait for the first answer.
+    let hedges = ask("rpc_client_hedges", Value::Rate);
     let called = called.into_iter().filter(|(_, sum)| *sum > 0.0);
     let mut methods: Vec<Method> = called
         .filter_map(|(key, _)| {
@@ -48,12 +51,13 @@ pub(super) fn methods(recent: &Recent<'_>, range_s: u64) -> Vec<Method> {
                 query: labels::query("rpc_server_calls", &of_method, "rate"),
                 side: "server",
                 qps,
-                success: share(of(&good).unwrap_or(0.0), qps),
+                success: 1.0 - share(of(&faults).unwrap_or(0.0), qps),
                 p50_us: of(&p50),
                 p99_us: of(&p99),
                 queue_us: of(&queue),
                 rejected: of(&rejected).unwrap_or(0.0),
                 retries: of(&retries).unwrap_or(0.0),
+                hedges: of(&hedges).unwrap_or(0.0),
                 service,
                 method,
             })
@@ -68,16 +72,16 @@ pub(super) fn methods(recent: &Recent<'_>, range_s: u64) -> Vec<Method> {
     methods
 }
 
-/// Of how many there are how many; all of none.
+/// Of how many there are how many; of none, none.
 pub(super) fn share(part: f64, whole: f64) -> f64 {
     match whole > 0.0 {
         true => (part / whole).clamp(0.0, 1.0),
-        false => 1.0,
+        false => 0.0,
     }
 }
 
 impl Method {
-    /// Calls a second that did not come to a good end.
+    /// Calls a second that failed or were refused.
     fn failing(&self) -> f64 {
         self.qps * (1.0 - self.success) + self.rejected
     }

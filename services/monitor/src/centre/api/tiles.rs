@@ -30,7 +30,7 @@ struct Subject {
     unit: &'static str,
 }
 
-const SUBJECTS: [Subject; 13] = [
+const SUBJECTS: [Subject; 14] = [
     level("registered_users", "im_users_registered", "users"),
     level("online_users", "im_users_online", "users"),
     level("online_devices", "im_devices_online", "devices"),
@@ -54,6 +54,7 @@ const SUBJECTS: [Subject; 13] = [
         unit: "milliseconds",
     },
     p99("fsync_p99", "im_fsync_microseconds"),
+    rate("ejections", "rpc_client_ejections", "times/s"),
 ];
 
 const fn level(key: &'static str, metric: &'static str, unit: &'static str) -> Subject {
@@ -111,12 +112,17 @@ impl Subject {
         let step_s = (range_s / SPARK_POINTS).max(1).next_multiple_of(10);
         let to_s = recent.to_s / step_s * step_s;
         let spark = ask(to_s.saturating_sub(SPARK_POINTS * step_s), to_s, step_s);
+        // A level is what it is now; its curve has averages.
+        let now = match self.value {
+            Value::Sum => Value::Last,
+            value => value,
+        };
         let then_s = recent.to_s.saturating_sub(DAY_S);
         let yesterday = ask(then_s.saturating_sub(RECENT_S), then_s, RECENT_S);
         Tile {
             key: self.key,
             unit: self.unit,
-            value: recent.one(&selector, self.value),
+            value: recent.one(&selector, now),
             yesterday: yesterday.first().copied().flatten(),
             spark,
             query: labels::query(self.metric, self.labels, self.value_name),

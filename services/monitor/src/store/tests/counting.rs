@@ -2,7 +2,7 @@
 
 use super::machine::Machine;
 use super::{BOUNDS, NOON_MS, ask, open, total};
-use crate::history::Value;
+use crate::history::{History, Selector, Value};
 use crate::store::taking::Bounds;
 use crate::store::writing::Store;
 
@@ -83,6 +83,42 @@ fn what_is_not_named_stands_where_it_stood() {
     machine = machine.silent();
     take(&mut store, NOON_MS + 23_000, &mut machine);
     assert_eq!(ask(&store, "orders", Value::Sum, NOON_MS, end, 10)[2], None);
+}
+
+#[test]
+fn who_ended_in_good_order_is_not_missed_and_stays_in_the_past() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(dir.path(), NOON_MS);
+    let mut machine = Machine::new("a", NOON_MS).counter("orders", 5);
+    take(&mut store, NOON_MS + 3_000, &mut machine);
+    let state = |store: &Store| {
+        let mut state = None;
+        store.past().each_instance(|_, instance| {
+            state = Some((instance.retired, instance.is_silent(NOON_MS + HOUR_MS)));
+        });
+        state
+    };
+    machine = machine.retired().counter("orders", 7);
+    take(&mut store, NOON_MS + 13_000, &mut machine);
+    assert_eq!(state(&store), Some((true, false)));
+    assert_eq!(total(&store, "orders", NOON_MS), 7.0);
+    let missed = Selector {
+        without_retired: true,
+        ..Selector::named("orders")
+    };
+    let (from_s, to_s) = (NOON_MS / 1_000, NOON_MS / 1_000 + 60);
+    let by = ["instance".to_owned()];
+    let lines = store
+        .past()
+        .lines(&missed, &by, Value::Sum, from_s, to_s, 10);
+    assert!(lines.is_empty(), "{lines:?}");
+    store.checkpoint(NOON_MS + 14_000).unwrap();
+    drop(store);
+    let mut store = open(dir.path(), NOON_MS + 20_000);
+    assert_eq!(state(&store), Some((true, false)));
+    machine = machine.counter("orders", 8);
+    take(&mut store, NOON_MS + 23_000, &mut machine);
+    assert_eq!(state(&store), Some((false, true)));
 }
 
 #[test]

@@ -78,6 +78,11 @@ impl Machine {
         self
     }
 
+    pub(super) fn retired(mut self) -> Machine {
+        self.report.retired = true;
+        self.silent()
+    }
+
     /// The report, made and sent at this time.
     pub(super) fn at(&mut self, now_ms: u64) -> ReportRequest {
         self.read_and_sent(now_ms, now_ms)

@@ -2,6 +2,7 @@
 
 mod counting;
 mod crashes;
+mod hostile;
 mod machine;
 mod tiers;
 

@@ -14,6 +14,7 @@ const well = {
   queue_us: 10,
   rejected: 0,
   retries: 0,
+  hedges: 0,
   query: "",
 };
 

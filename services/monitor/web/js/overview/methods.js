@@ -134,6 +134,16 @@ function columns(most) {
       order: ({ retries }) => retries,
       cell: (row) => ({ ...nought(row.retries), href: methodCurve(row, "retries") }),
     },
+    {
+      ...figure,
+      key: "hedges",
+      width: 74,
+      title: t("hedges"),
+      hint: t("hedges_hint"),
+      only: "wide",
+      order: ({ hedges }) => hedges,
+      cell: (row) => ({ ...nought(row.hedges), href: methodCurve(row, "hedges") }),
+    },
   ];
 }
 

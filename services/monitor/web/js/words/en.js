@@ -75,6 +75,7 @@ export const en = {
   tile_fanout_age: "Fan-out age",
   tile_cache_hit_rate: "Cache hits",
   tile_fsync_p99: "Fsync p99",
+  tile_ejections: "Instances left alone",
   tile_notifications: "Notifications",
   tile_errors: "Errors",
   against_yesterday: "{change} against yesterday ({value})",
@@ -99,6 +100,7 @@ export const en = {
   queue: "Queue",
   rejected: "Rejected/s",
   retries: "Retries/s",
+  hedges: "Hedges/s",
   calls_hint: "Calls a second",
   success_hint: "Share of calls answered without an error",
   p50_hint: "Half of the calls are faster",
@@ -106,6 +108,7 @@ export const en = {
   queue_hint: "Mean wait before the handler starts",
   rejected_hint: "Calls refused a second",
   retries_hint: "Calls repeated a second",
+  hedges_hint: "Calls a second that were sent to another instance as well, since the first took long",
 
   graph: "Call graph",
   graph_as_picture: "Picture",

@@ -77,6 +77,7 @@ export const zh = {
   tile_fanout_age: "扩散延迟",
   tile_cache_hit_rate: "缓存命中率",
   tile_fsync_p99: "落盘 p99",
+  tile_ejections: "实例摘除",
   tile_notifications: "通知",
   tile_errors: "错误",
   against_yesterday: "较昨日 {change}（{value}）",
@@ -101,6 +102,7 @@ export const zh = {
   queue: "排队",
   rejected: "拒绝/秒",
   retries: "重试/秒",
+  hedges: "对冲/秒",
   calls_hint: "每秒调用数",
   success_hint: "未出错的调用占比",
   p50_hint: "半数调用快于此值",
@@ -108,6 +110,7 @@ export const zh = {
   queue_hint: "处理开始前的平均等待",
   rejected_hint: "每秒被拒绝的调用数",
   retries_hint: "每秒重试的调用数",
+  hedges_hint: "每秒因首次响应慢而同时发往另一实例的调用数",
 
   graph: "调用关系",
   graph_as_picture: "图",

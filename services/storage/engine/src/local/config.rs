@@ -27,6 +27,9 @@ pub struct LocalConfig {
     pub commit_bytes_max: usize,
     /// Bytes of the store's blocks kept in memory. 16 MiB: the row cache stands before it.
     pub fjall_cache_bytes: u64,
+    /// Milliseconds to wait for another process to let go of the directory. 3,000: as long as one that was told to end may take for its
+    /// last commit.
+    pub lock_wait_ms: u64,
 }
 
 impl Default for LocalConfig {
@@ -40,6 +43,7 @@ impl Default for LocalConfig {
             waiting_bytes_max: 32 << 20,
             commit_bytes_max: 4 << 20,
             fjall_cache_bytes: 16 << 20,
+            lock_wait_ms: 3_000,
         }
     }
 }

@@ -24,8 +24,6 @@ const STORE_DIR: &str = "rows";
 const STORE_MADE_FILE: &str = "version";
 /// The only format this code reads and writes.
 const FORMAT: &str = "im-engine 1\n";
-/// How long a directory may still be in use by an engine that is just ending. Longer than the longest checkpoint.
-const LOCK_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Why a directory was not opened. Nothing in it was changed.
 #[derive(Debug)]
@@ -115,7 +113,7 @@ pub(crate) fn open_with(
         move |error| OpenError::Io { path, error }
     };
     fs::create_dir_all(&dir).map_err(at(&dir))?;
-    let lock_file = lock_dir(&dir)?;
+    let lock_file = lock_dir(&dir, Duration::from_millis(config.lock_wait_ms))?;
     check_format(&dir)?;
     let log_dir = dir.join(LOG_DIR);
     let disk = disk(log_dir.clone()).map_err(at(&log_dir))?;
@@ -151,7 +149,7 @@ pub(crate) fn open_with(
 }
 
 /// The lock goes with the process that holds it, however it ends. An engine of this process may still be at its last commit.
-fn lock_dir(dir: &Path) -> Result<File, OpenError> {
+fn lock_dir(dir: &Path, patience: Duration) -> Result<File, OpenError> {
     let path = dir.join(LOCK_FILE);
     let io = |error| OpenError::Io {
         path: path.clone(),
@@ -168,7 +166,7 @@ fn lock_dir(dir: &Path) -> Result<File, OpenError> {
         match file.try_lock() {
             Ok(()) => return Ok(file),
             Err(TryLockError::Error(error)) => return Err(io(error)),
-            Err(TryLockError::WouldBlock) if began.elapsed() > LOCK_PATIENCE => {
+            Err(TryLockError::WouldBlock) if began.elapsed() > patience => {
                 let dir = dir.to_owned();
                 return Err(OpenError::InUse { dir });
             }

@@ -33,7 +33,7 @@ struct Model {
 /// What a device has.
 struct Device {
     version: u64,
-    /// The place in the inbox that it began at, once it has something; and how many it has.
+    /// The place in the inbox that it began at, once it asked; and how many it has.
     start: Option<usize>,
     count: usize,
 }
@@ -236,8 +236,9 @@ impl World {
         let expected = &inbox[from..inbox.len().min(from + names.len())];
         assert_eq!(names, expected);
         assert_eq!(read.more, from + names.len() < inbox.len());
+        // The store keeps for it what it was offered, arrived or not.
+        has.start = Some(start);
         if arrives {
-            has.start = Some(start);
             has.count += names.len();
             has.version = read.version;
         }
