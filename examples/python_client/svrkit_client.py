@@ -24,6 +24,8 @@ BUSINESS_PRIORITY = 128
 TIMEOUT_S = 0.5
 TIMEOUT_S_MAX = 3600.0
 ANSWER_BYTES_MAX = 16 * 1024 * 1024
+# Bytes of messages that either side of a stream may send before it was given credit; here also how many may wait.
+WINDOW_BYTES = 64 * 1024
 
 
 class Status(Exception):
@@ -96,6 +98,7 @@ class Connection:
         priority: tuple[int, int] = (BUSINESS_PRIORITY, 0),
         attempt: int = 0,
         traceparent: str | None = None,
+        streams: bool = False,
     ) -> "Call":
         """Sends a request without waiting. `method` is a full name, or an id where the IDL sets one; `timeout` in seconds."""
         timeout = min(timeout, TIMEOUT_S_MAX)
@@ -107,6 +110,7 @@ class Connection:
             business=priority[0],
             user=priority[1],
             attempt=attempt,
+            streams=streams,
             trace=wire.trace_context(traceparent) if traceparent else None,
             metadata=metadata or [],
             body=body,
@@ -121,9 +125,14 @@ class Connection:
                 raise Status(self._gone.code, self._gone.message, not_started=True)
             self._last_id += 1
             frame.request_id = self._last_id
-            call = self._calls[frame.request_id] = Call(self, frame.request_id, time.monotonic() + timeout)
+            kind = Stream if streams else Call
+            call = self._calls[frame.request_id] = kind(self, frame.request_id, time.monotonic() + timeout)
         self._send(frame)
         return call
+
+    def stream(self, method: str | int, body: bytes = b"", *, timeout: float = TIMEOUT_S_MAX, **options) -> "Stream":
+        """Begins a call that streams; `body` is the request unless requests stream. Options as in `start`."""
+        return self.start(method, body, timeout=timeout, streams=True, **options)
 
     def close(self) -> None:
         """Ends the connection; calls in flight fail."""
@@ -191,6 +200,11 @@ class Connection:
                 call = self._calls.pop(frame.request_id, None)
             if call:
                 call._answer(frame)
+        elif kind in (wire.MESSAGE, wire.CREDIT):
+            with self._lock:
+                call = self._calls.get(wire.request_id(header))
+            if isinstance(call, Stream):
+                call._on_frame(wire.decode(header, payload), len(header) + len(payload))
         elif kind == wire.GO_AWAY:
             frame = wire.decode(header, payload)
             status = Status.of(frame)
@@ -246,3 +260,82 @@ class Call:
     def _fail(self, status: Status) -> None:
         self._outcome = status
         self._done.set()
+
+
+class Stream(Call):
+    """A call that streams. Iterate over it for the messages of its answers; `send` and `finish` are for those of its requests.
+
+    Raises `Status` where it fails. What was not finished is to be cancelled.
+    """
+
+    def __init__(self, connection: Connection, request_id: int, deadline: float):
+        super().__init__(connection, request_id, deadline)
+        self._changed = threading.Condition()
+        # Messages that wait, and how many bytes they count.
+        self._waiting: list[bytes] = []
+        self._waiting_bytes = 0
+        # What the server may send, and what we may: some of it is enough for a message, which may be larger.
+        self._given = self._credit = WINDOW_BYTES
+
+    def send(self, message: bytes) -> None:
+        """Sends a request; waits while the server takes no more."""
+        with self._changed:
+            self._wait(lambda: self._credit > 0)
+            if self.is_done:
+                self.result()
+                raise Status("cancelled", "answered before all was sent")
+            self._credit -= wire.HEADER_BYTES + len(message)
+        self._put(Frame(wire.MESSAGE, self._request_id, body=message))
+
+    def finish(self) -> None:
+        """Says that there are no more requests; `result` is the answer then, where answers do not stream."""
+        self._put(Frame(wire.END, self._request_id))
+
+    def __iter__(self):
+        while True:
+            with self._changed:
+                self._wait(lambda: self._waiting)
+                if not self._waiting:
+                    break
+                message = self._waiting.pop(0)
+                self._waiting_bytes -= wire.HEADER_BYTES + len(message)
+                owed = WINDOW_BYTES - self._given - self._waiting_bytes
+                owed = owed if owed >= WINDOW_BYTES // 2 and not self.is_done else 0
+                self._given += owed
+            if owed:
+                self._put(Frame(wire.CREDIT, self._request_id, credit_bytes=owed))
+            yield message
+        self.result()
+
+    def _wait(self, ready) -> None:
+        """Waits until something is ready or the call is over, and no longer than it may take. The lock is held."""
+        left = self._deadline - time.monotonic()
+        if not self._changed.wait_for(lambda: ready() or self.is_done, max(left, 0)):
+            self._connection._forget(self._request_id)
+            super()._fail(Status("deadline_exceeded", "no message in time"))
+
+    def _put(self, frame: Frame) -> None:
+        frame.checksum = self._connection._checksum
+        self._connection._send(frame)
+
+    def _on_frame(self, frame: Frame, frame_bytes: int) -> None:
+        with self._changed:
+            if frame.kind == wire.CREDIT:
+                self._credit += frame.credit_bytes
+            elif self._given <= 0:
+                raise wire.FrameError("a message without credit for it")
+            else:
+                self._given -= frame_bytes
+                self._waiting_bytes += wire.HEADER_BYTES + len(frame.body)
+                self._waiting.append(frame.body)
+            self._changed.notify_all()
+
+    def _answer(self, frame: Frame) -> None:
+        with self._changed:
+            super()._answer(frame)
+            self._changed.notify_all()
+
+    def _fail(self, status: Status) -> None:
+        with self._changed:
+            super()._fail(status)
+            self._changed.notify_all()

@@ -7,11 +7,12 @@ MAGIC = 0xD7
 VERSION = 1
 HEADER_BYTES = 48
 
-REQUEST, ANSWER, CANCEL, GO_AWAY = 1, 2, 3, 4
+REQUEST, ANSWER, CANCEL, GO_AWAY, MESSAGE, END, CREDIT = 1, 2, 3, 4, 5, 6, 7
 
 FLAG_CHECKSUM = 1 << 0
 FLAG_TRACE = 1 << 1
 FLAG_NOT_STARTED = 1 << 2
+FLAG_STREAM = 1 << 3
 
 # What every kind has: magic, version and kind, flags, payload length, request id; and at the end the other lengths and the checksum.
 _BEGIN = struct.Struct("<BBHIQ")
@@ -19,6 +20,7 @@ _END = struct.Struct("<III")
 _REQUEST = struct.Struct("<IIQBBBx")
 _ANSWER = struct.Struct("<HBBI12x")
 _GO_AWAY = struct.Struct("<H18x")
+_CREDIT = struct.Struct("<I16x")
 
 
 class FrameError(Exception):
@@ -42,6 +44,9 @@ class Frame:
     business: int = 0
     user: int = 0
     attempt: int = 0
+    streams: bool = False
+    # credit
+    credit_bytes: int = 0
     # answer; `code` of a go-away, too
     code: int = 0
     admitted_business: int = 0
@@ -63,6 +68,7 @@ class Frame:
             FLAG_CHECKSUM * self.checksum
             | FLAG_TRACE * (self.trace is not None)
             | FLAG_NOT_STARTED * self.not_started
+            | FLAG_STREAM * self.streams
         )
         header = (
             _BEGIN.pack(MAGIC, VERSION << 4 | self.kind, flags, len(payload), self.request_id)
@@ -81,6 +87,8 @@ class Frame:
             return _ANSWER.pack(self.code, self.admitted_business, self.admitted_user, self.queued_us)
         if self.kind == GO_AWAY:
             return _GO_AWAY.pack(self.code)
+        if self.kind == CREDIT:
+            return _CREDIT.pack(self.credit_bytes)
         return bytes(20)
 
 
@@ -95,6 +103,11 @@ def payload_length(header: bytes) -> int:
     if extension_len + attachment_len > payload_len:
         raise FrameError("extension and attachment are longer than the payload")
     return payload_len
+
+
+def request_id(header: bytes) -> int:
+    """Which call a frame belongs to."""
+    return _BEGIN.unpack_from(header)[4]
 
 
 def decode(header: bytes, payload: bytes) -> Frame:
@@ -115,11 +128,14 @@ def decode(header: bytes, payload: bytes) -> Frame:
             frame.user,
             frame.attempt,
         ) = _REQUEST.unpack_from(header, 16)
+        frame.streams = bool(flags & FLAG_STREAM)
     elif frame.kind == ANSWER:
         frame.code, frame.admitted_business, frame.admitted_user, frame.queued_us = _ANSWER.unpack_from(header, 16)
         frame.not_started = bool(flags & FLAG_NOT_STARTED)
     elif frame.kind == GO_AWAY:
         (frame.code,) = _GO_AWAY.unpack_from(header, 16)
+    elif frame.kind == CREDIT:
+        (frame.credit_bytes,) = _CREDIT.unpack_from(header, 16)
     extension = payload[:extension_len]
     if flags & FLAG_TRACE:
         frame.trace, extension = extension[:25], extension[25:]

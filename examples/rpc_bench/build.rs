@@ -19,6 +19,11 @@ fn svrkit() -> Result<(), Box<dyn Error>> {
         .include("idl")
         .out_dir(folder("svrkit")?)
         .compile(&["idl/echo.proto"])?;
+    #[cfg(feature = "streams")]
+    svrkit_codegen::configure()
+        .include("idl")
+        .out_dir(folder("svrkit_stream")?)
+        .compile(&["idl/echo_stream.proto"])?;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 //! ```text
 //! cargo run -p hello                                   # serves on 127.0.0.1:7000 until Ctrl-C
 //! cargo run -p hello -- --listen 127.0.0.1:0           # ... somewhere else
+//! cargo run -p hello -- --listen ADDR --tls CHAIN KEY  # ... over TLS, with a certificate and its key in PEM files
 //! cargo run -p hello -- call 127.0.0.1:7000 Ada        # calls it
 //! cargo run -p hello -- demo                           # both, in one process, and ends
 //! ```
@@ -12,7 +13,7 @@ include!(concat!(env!("OUT_DIR"), "/svrkit.rs"));
 use hello::v1::{Greeter, GreeterClient, GreeterServer, HelloReply, HelloRequest};
 use std::error::Error;
 use std::time::Duration;
-use svrkit_rt::{Channel, Context, Listener, Server, Status};
+use svrkit_rt::{Channel, Context, Listener, Server, Status, TlsServer};
 
 struct English;
 
@@ -31,15 +32,17 @@ impl Greeter for English {
     }
 }
 
-async fn serve(addr: &str) -> Result<(), Box<dyn Error>> {
-    let listener = Listener::bind(addr).await?;
+async fn serve(listener: Listener) -> Result<(), Box<dyn Error>> {
     let addr = listener.address();
-    println!("listening on {addr}; Ctrl-C drains and ends. Call it:");
-    println!(
-        r#"  curl -H 'content-type: application/json' -d '{{"name":"Ada"}}' http://{addr}/hello.v1.Greeter/SayHello"#
-    );
-    println!(r#"  svrkit call {addr} hello.v1.Greeter/SayHello '{{"name":"Ada"}}'"#);
-    println!("  cargo run -p hello -- call {addr} Ada");
+    println!("listening on {addr}; Ctrl-C drains and ends.");
+    if !listener.is_tls() {
+        println!("Call it:");
+        println!(
+            r#"  curl -H 'content-type: application/json' -d '{{"name":"Ada"}}' http://{addr}/hello.v1.Greeter/SayHello"#
+        );
+        println!(r#"  svrkit call {addr} hello.v1.Greeter/SayHello '{{"name":"Ada"}}'"#);
+        println!("  cargo run -p hello -- call {addr} Ada");
+    }
     let ctrl_c = async {
         // Where no signal can be heard of, only the process's end ends it.
         if tokio::signal::ctrl_c().await.is_err() {
@@ -79,10 +82,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args[..] {
-        [] => serve("127.0.0.1:7000").await,
-        ["--listen", addr] => serve(addr).await,
+        [] => serve(Listener::bind("127.0.0.1:7000").await?).await,
+        ["--listen", addr] => serve(Listener::bind(addr).await?).await,
+        ["--listen", addr, "--tls", chain, key] => {
+            let tls = TlsServer::from_files(chain, key)?;
+            serve(Listener::bind(addr).await?.with_tls(tls)).await
+        }
         ["call", addr, name] => call(addr, name).await,
         ["demo"] => demo().await,
-        _ => Err("usage: hello [--listen ADDR | call ADDR NAME | demo]".into()),
+        _ => Err("usage: hello [--listen ADDR [--tls CHAIN KEY] | call ADDR NAME | demo]".into()),
     }
 }

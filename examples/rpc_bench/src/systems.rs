@@ -6,6 +6,8 @@ mod capnp;
 mod raw_tokio;
 #[cfg(feature = "svrkit")]
 mod svrkit;
+#[cfg(feature = "streams")]
+mod svrkit_stream;
 #[cfg(feature = "tarpc")]
 mod tarpc;
 #[cfg(feature = "tonic")]
@@ -49,6 +51,21 @@ pub(crate) static SYSTEMS: &[System] = &[
         by_default: false,
         server: |addr| svrkit::server(addr, svrkit::Variant::Uncounted),
         client: |load| svrkit::client(load, svrkit::Variant::Uncounted),
+        ..ROW
+    },
+    #[cfg(feature = "svrkit")]
+    System {
+        name: "svrkit-watched",
+        by_default: false,
+        server: |addr| svrkit::server(addr, svrkit::Variant::Watched),
+        client: |load| svrkit::client(load, svrkit::Variant::Watched),
+        ..ROW
+    },
+    #[cfg(feature = "streams")]
+    System {
+        name: "svrkit-stream",
+        server: svrkit_stream::server,
+        client: svrkit_stream::client,
         ..ROW
     },
     #[cfg(feature = "raw")]

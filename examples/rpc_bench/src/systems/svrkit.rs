@@ -1,5 +1,5 @@
 //! svrkit: the generated stubs, all as by default; a channel a connection. Both processes count their calls in a segment of their own,
-//! as a service does, or not at all.
+//! as a service does, or not at all; or they also keep what is worth a look, as with an admin listener.
 
 use super::run_on_workers;
 use crate::cell::Kind;
@@ -8,7 +8,7 @@ use crate::{Fault, server, work};
 use bytes::Bytes;
 use std::future::pending;
 use std::net::SocketAddr;
-use svrkit_rt::{Channel, Context, Listener, Server, Status, monitor};
+use svrkit_rt::{Channel, Context, Listener, Server, Status, monitor, spans};
 
 mod generated {
     #![allow(unreachable_pub)]
@@ -26,18 +26,20 @@ impl Echo for Service {
     }
 }
 
-/// Whether calls are counted.
+/// Whether calls are counted, and whether those worth a look are kept.
 #[derive(Clone, Copy)]
 pub(crate) enum Variant {
     Counted,
     Uncounted,
+    /// Counted and watched, as with an admin listener.
+    Watched,
 }
 
 /// A segment, which loses its name at once: nobody reads it, and a killed process leaves nothing behind.
 fn open_monitor(variant: Variant) -> Result<(), Fault> {
     let config = monitor::Config {
         instance: format!("rpc_bench-{}", std::process::id()),
-        count_calls: matches!(variant, Variant::Counted),
+        count_calls: !matches!(variant, Variant::Uncounted),
         ..monitor::Config::default()
     };
     monitor::open(&config)?;
@@ -45,8 +47,13 @@ fn open_monitor(variant: Variant) -> Result<(), Fault> {
     Ok(std::fs::remove_file(path)?)
 }
 
+fn keep_calls(variant: Variant) -> Option<spans::Keeping> {
+    matches!(variant, Variant::Watched).then(spans::keep)
+}
+
 pub(crate) fn server(addr: SocketAddr, variant: Variant) -> Result<(), Fault> {
     open_monitor(variant)?;
+    let _keeping = keep_calls(variant);
     run_on_workers(async move {
         let listener = Listener::bind(&addr.to_string()).await?;
         server::announce(listener.address().parse()?);
@@ -57,6 +64,7 @@ pub(crate) fn server(addr: SocketAddr, variant: Variant) -> Result<(), Fault> {
 
 pub(crate) fn client(load: Load, variant: Variant) -> Result<(), Fault> {
     open_monitor(variant)?;
+    let _keeping = keep_calls(variant);
     if load.cell.kind == Kind::Threads {
         return client_of_threads(load);
     }
