@@ -110,8 +110,8 @@ pub use http::{
 pub use layer::{Around, ConcurrencyLimit, ConcurrencyLimited, Plain};
 pub use metadata::{KEY_BYTES_MAX, METADATA_BYTES_MAX, Metadata, VALUE_BYTES_MAX};
 pub use server::{
-    Admission, AdmissionConfig, AdmissionFigures, Draining, Hold, InFlight, Limits, OpenConnection,
-    Router, Server, ServerWatch, Traffic,
+    Admission, AdmissionConfig, AdmissionFigures, Draining, Hold, InFlight, Limits, NotAdmitted,
+    OpenConnection, Router, Server, ServerWatch, Traffic,
 };
 pub use service::{
     BoxFuture, Intercept, Intercepted, Interceptor, Layer, Load, Request, Response, Service,

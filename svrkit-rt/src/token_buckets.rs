@@ -1,7 +1,7 @@
 //! Rates a key: so many at once, so many a second after that.
 
 use std::collections::HashMap;
-use std::hash::Hash;
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -57,21 +57,30 @@ impl TokenBucket {
 ///
 /// A bucket that is full again is forgotten, so memory follows the keys that are in use. When all `keys_max` are in use, a new key is
 /// refused: whoever spreads a flood over ever new keys does not thereby make room for himself.
+///
+/// Keys are hashed with a secret unless [`TokenBuckets::with_hasher`] says otherwise.
 #[derive(Debug)]
-pub struct TokenBuckets<K> {
+pub struct TokenBuckets<K, S = RandomState> {
     rate: Rate,
     keys_max: usize,
     /// When each key's bucket will be full again.
-    full_at: HashMap<K, Instant>,
+    full_at: HashMap<K, Instant, S>,
 }
 
 impl<K: Hash + Eq> TokenBuckets<K> {
     /// Buckets that are all full.
     pub fn new(rate: Rate, keys_max: usize) -> TokenBuckets<K> {
+        TokenBuckets::with_hasher(rate, keys_max, RandomState::new())
+    }
+}
+
+impl<K: Hash + Eq, S: BuildHasher> TokenBuckets<K, S> {
+    /// The same with another hash: a cheaper one is enough for keys that nobody can choose.
+    pub fn with_hasher(rate: Rate, keys_max: usize, hasher: S) -> TokenBuckets<K, S> {
         TokenBuckets {
             rate,
             keys_max,
-            full_at: HashMap::new(),
+            full_at: HashMap::with_hasher(hasher),
         }
     }
 

@@ -23,7 +23,7 @@ use prost::Message;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use svrkit_rt::{Admission, Call, Channel, InFlight, Request, Status, Ticket, clock};
+use svrkit_rt::{Admission, Call, Channel, InFlight, NotAdmitted, Request, Status, Ticket, clock};
 use tokio::time::Instant;
 
 /// A node between its start and its end.
@@ -65,6 +65,36 @@ pub(crate) enum Who<'a> {
         address: Option<IpAddr>,
         client_version: u32,
     },
+}
+
+/// Why a call may not be made.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// There is too much to do. Ten times as many calls as are made may be refused for that, so it costs no more than it must.
+    NotAdmitted(NotAdmitted),
+    /// It is not for who asks, or he asks too often.
+    Status(Status),
+}
+
+impl From<NotAdmitted> for Refused {
+    fn from(why: NotAdmitted) -> Refused {
+        Refused::NotAdmitted(why)
+    }
+}
+
+impl From<Status> for Refused {
+    fn from(status: Status) -> Refused {
+        Refused::Status(status)
+    }
+}
+
+impl From<Refused> for Status {
+    fn from(refused: Refused) -> Status {
+        match refused {
+            Refused::NotAdmitted(why) => why.into(),
+            Refused::Status(status) => status,
+        }
+    }
 }
 
 /// A call that may be made.
@@ -117,7 +147,7 @@ impl Node {
     /// there. The body is looked at, and is kept by `keep` only if the call may be made: refusing must stay cheap.
     ///
     /// # Errors
-    /// `Unauthenticated`, one of the limits, or `Overloaded`.
+    /// There is too much to do, `Unauthenticated`, or one of the limits.
     pub(crate) fn admit(
         &self,
         route: &Route,
@@ -125,7 +155,7 @@ impl Node {
         body: &[u8],
         now: Instant,
         keep: impl FnOnce() -> Bytes,
-    ) -> Result<Admitted, Status> {
+    ) -> Result<Admitted, Refused> {
         let (uin, client_version) = match who {
             Who::User {
                 uin,
@@ -140,7 +170,8 @@ impl Node {
                 client_version,
             } => {
                 if route.ticket == Ticket::Required {
-                    return Err(Status::unauthenticated("log in first").with_not_started());
+                    let status = Status::unauthenticated("log in first");
+                    return Err(status.with_not_started().into());
                 }
                 self.rates.origin(Origin::from(address), route.cmd, now)?;
                 (0, client_version)

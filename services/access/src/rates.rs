@@ -3,6 +3,8 @@
 use crate::config::Config;
 use crate::doors::Origin;
 use im_idl::refusal::with_retry_after;
+use rustc_hash::FxHasher;
+use std::hash::BuildHasherDefault;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use svrkit_rt::{Rate, Status, TokenBuckets};
@@ -11,7 +13,8 @@ use tokio::time::Instant;
 /// Token buckets of users and of addresses, one a command.
 #[derive(Debug)]
 pub(crate) struct Rates {
-    users: Mutex<TokenBuckets<(u64, u32)>>,
+    /// Nobody chooses his number, and commands are our own, so there is nothing to be flooded by a hash that is known.
+    users: Mutex<TokenBuckets<(u64, u32), BuildHasherDefault<FxHasher>>>,
     origins: Mutex<TokenBuckets<(Origin, u32)>>,
 }
 
@@ -23,9 +26,11 @@ impl Rates {
         };
         let user = rate(config.user_burst, config.user_refill_us);
         let origin = rate(config.address_burst, config.address_refill_us);
+        let keys_max = config.rate_keys_max;
+        let users = TokenBuckets::with_hasher(user, keys_max, BuildHasherDefault::default());
         Rates {
-            users: Mutex::new(TokenBuckets::new(user, config.rate_keys_max)),
-            origins: Mutex::new(TokenBuckets::new(origin, config.rate_keys_max)),
+            users: Mutex::new(users),
+            origins: Mutex::new(TokenBuckets::new(origin, keys_max)),
         }
     }
 

@@ -97,9 +97,8 @@ impl<S> Gate<'_, S> {
         if let Some(guard) = self.server.guard() {
             guard.admit(request.method_id, self.identity.caller())?;
         }
-        self.server
-            .admission
-            .admit(self.now, self.priority(request))
+        let admission = &self.server.admission;
+        Ok(admission.admit(self.now, self.priority(request))?)
     }
 
     fn priority(&self, request: &RequestHead) -> Priority {

@@ -20,6 +20,7 @@ pub use admission::{Admission, AdmissionConfig, AdmissionFigures, InFlight};
 pub(crate) use answering::Control;
 pub use draining::{Draining, Hold};
 pub use limits::Limits;
+pub use refused::NotAdmitted;
 pub use watch::{OpenConnection, ServerWatch, Traffic};
 
 use crate::auth::Auth;

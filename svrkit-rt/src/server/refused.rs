@@ -6,6 +6,27 @@ use crate::status::{Code, Status};
 use bytes::Bytes;
 use std::sync::LazyLock;
 
+/// Why a request is not let in, by how important it is and how many there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotAdmitted {
+    /// It is less important than what is admitted now.
+    Priority,
+    /// As many wait for a handler as may.
+    Waiting,
+}
+
+impl NotAdmitted {
+    /// All of them, for those who have what they say ready.
+    pub const ALL: [NotAdmitted; 2] = [NotAdmitted::Priority, NotAdmitted::Waiting];
+}
+
+/// `Overloaded`, and certainly never begun.
+impl From<NotAdmitted> for Status {
+    fn from(why: NotAdmitted) -> Status {
+        Refusal::from(why).status()
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Refused {
     pub(crate) why: Rejection,
@@ -133,6 +154,15 @@ impl Refusal {
             Refusal::Priority | Refusal::Waiting | Refusal::CallerRate => status,
             Refusal::Stranger => status.with_reason(DOMAIN, "STRANGER"),
             Refusal::NotAllowed => status.with_reason(DOMAIN, "CALLER_NOT_ALLOWED"),
+        }
+    }
+}
+
+impl From<NotAdmitted> for Refusal {
+    fn from(why: NotAdmitted) -> Refusal {
+        match why {
+            NotAdmitted::Priority => Refusal::Priority,
+            NotAdmitted::Waiting => Refusal::Waiting,
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::doors::Pass;
 use crate::entry::Entry;
 use crate::frame::{self, Cut, Head, Malformed};
 use crate::handle::{End, Told};
-use crate::node::{Node, Who};
+use crate::node::{Node, Refused, Who};
 use crate::routes::Order;
 use crate::stats::{NOTIFICATIONS, count, uncount};
 use auth::Authenticated;
@@ -23,6 +23,7 @@ use futures_util::Stream as _;
 use futures_util::stream::FuturesUnordered;
 use im_idl::access::{Command, Kick, Notify};
 use im_idl::base::Versions;
+use im_idl::refusal;
 use outgoing::Outgoing;
 use prost::Message;
 use std::future::Future;
@@ -30,7 +31,7 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use svrkit_rt::{BoxFuture, Code, Status, Stream};
+use svrkit_rt::{BoxFuture, Status, Stream};
 use timing::Timing;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::time::Instant;
@@ -348,12 +349,11 @@ impl Link {
                             let result = admitted.call().await;
                             Answer { head, result }
                         })),
-                    Err(status) => {
-                        if status.code() == Code::Overloaded {
-                            self.breather.refused();
-                        }
-                        self.refuse(head, &status);
+                    Err(Refused::NotAdmitted(why)) => {
+                        self.breather.refused();
+                        self.refuse_with(head, node.refusals.body(why));
                     }
+                    Err(Refused::Status(status)) => self.refuse(head, &status),
                 }
             }
         }
@@ -404,8 +404,7 @@ impl Link {
                     match result {
                         Ok(body) => self.answer(head, &body),
                         Err(status) => {
-                            let body = self.node().refusals.body(&status);
-                            self.outgoing.put(head, &body);
+                            self.outgoing.put(head, &refusal::body(&status));
                         }
                     }
                 }
@@ -429,10 +428,12 @@ impl Link {
 
     /// Refuses what nobody else was asked.
     fn refuse(&mut self, head: Head, status: &Status) {
-        let node = self.node();
-        count(&node.counters.refused);
-        let body = node.refusals.body(status);
-        self.outgoing.put(head, &body);
+        self.refuse_with(head, &refusal::body(status));
+    }
+
+    fn refuse_with(&mut self, head: Head, body: &Bytes) {
+        count(&self.node().counters.refused);
+        self.outgoing.put(head, body);
     }
 
     /// The last frame of a link that closes, once all it asked is answered. Whether it was said.

@@ -194,7 +194,10 @@ impl Exchange {
         };
         let now = Instant::now();
         let admitted = self.node.admit(route, who, &body, now, || body.clone());
-        let admitted = admitted.inspect_err(|_| count(&self.node.counters.refused))?;
+        let admitted = admitted.map_err(|refused| {
+            count(&self.node.counters.refused);
+            Status::from(refused)
+        })?;
         let timeout_ms = u64::from(route.method.timeout_ms);
         self.pace.within(timeout_ms + SERVE_SLACK_MS);
         let bytes = admitted.call().await?;

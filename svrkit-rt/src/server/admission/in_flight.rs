@@ -3,7 +3,9 @@
 use super::{Admission, Slot, Time};
 use crate::context::Priority;
 use crate::deadline::Deadline;
-use crate::server::refused::Refused;
+#[cfg(feature = "http")]
+use crate::server::refused::Refusal;
+use crate::server::refused::{NotAdmitted, Refused};
 use crate::status::Status;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -24,22 +26,24 @@ impl Admission {
     /// given so much time. Whoever serves it first waits for its turn.
     ///
     /// # Errors
-    /// `Overloaded`: it is less important than what is admitted now, or too many wait.
+    /// Why not; nothing else has come of it.
     pub fn take(
         &self,
         priority: Priority,
         timeout: Duration,
         arrived: Instant,
-    ) -> Result<InFlight, Status> {
+    ) -> Result<InFlight, NotAdmitted> {
         let time = Time {
             timeout_ms: timeout.as_millis().try_into().unwrap_or(u32::MAX),
             deadline: Deadline::from(arrived, timeout),
         };
-        let taken = self.take_among(priority, time, arrived, usize::MAX);
-        taken.map_err(|refused| refused.status)
+        self.admit(arrived, priority)?;
+        let taken = self.enter_one(time, arrived, usize::MAX);
+        taken.ok_or(NotAdmitted::Waiting)
     }
 
     /// The same for a request that arrived at `arrived`, among at most `in_flight_max`.
+    #[cfg(feature = "http")]
     pub(crate) fn take_among(
         &self,
         priority: Priority,
@@ -47,16 +51,22 @@ impl Admission {
         arrived: Instant,
         in_flight_max: usize,
     ) -> Result<InFlight, Refused> {
-        self.admit(arrived, priority)?;
+        self.admit(arrived, priority).map_err(Refusal::from)?;
+        let taken = self.enter_one(time, arrived, in_flight_max);
+        taken.ok_or_else(|| match self.is_full() {
+            true => Refused::waiting(),
+            false => Refused::in_flight(),
+        })
+    }
+
+    /// Has a request that was admitted enter, if there is room.
+    fn enter_one(&self, time: Time, arrived: Instant, in_flight_max: usize) -> Option<InFlight> {
         let entry = self.enter(1, in_flight_max);
         if entry.entered == 0 {
             self.turned_away(arrived);
-            return Err(match self.is_full() {
-                true => Refused::waiting(),
-                false => Refused::in_flight(),
-            });
+            return None;
         }
-        Ok(InFlight {
+        Some(InFlight {
             admission: self.clone(),
             slot: Some(Slot::of(entry, 0)),
             bytes: 0,

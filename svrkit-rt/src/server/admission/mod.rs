@@ -11,7 +11,7 @@ pub use figures::AdmissionFigures;
 pub use in_flight::InFlight;
 pub(crate) use slots::{Entry, Slot};
 
-use super::refused::{Refusal, Refused};
+use super::refused::{NotAdmitted, Refused};
 use crate::admission::{Dagor, End, Level, Policy, QueueTarget, Wait};
 use crate::context::{Context, Priority};
 use crate::deadline::Deadline;
@@ -107,7 +107,7 @@ impl Admission {
     ///
     /// # Errors
     /// Why not.
-    pub(crate) fn admit(&self, now: Instant, priority: Priority) -> Result<(), Refusal> {
+    pub(crate) fn admit(&self, now: Instant, priority: Priority) -> Result<(), NotAdmitted> {
         let shared = &*self.0;
         let waiting = shared.slots.waiting();
         let level = Level::of(priority);
@@ -115,11 +115,11 @@ impl Admission {
         shared.told.tell(shared.policy.level());
         if !admitted {
             count_refused(priority);
-            return Err(Refusal::Priority);
+            return Err(NotAdmitted::Priority);
         }
         if shared.slots.is_full() {
             self.turned_away(now);
-            return Err(Refusal::Waiting);
+            return Err(NotAdmitted::Waiting);
         }
         Ok(())
     }
