@@ -67,24 +67,23 @@ pub(crate) async fn run_overload(
         let pace = Pace::InFlight(IN_FLIGHT);
         field.run(mix, pace, warmup, counted).await
     };
-    // Before and after: what is stored meanwhile has to be tidied up beside what is asked.
-    let mut peaks = vec![report.must_per_s(&saturation(Mix::PEAK).await)];
-    let mut loads = Vec::new();
+    // Before and after each mix: what is stored meanwhile has to be tidied up beside what is asked.
+    report.peak(&saturation(Mix::PEAK).await);
     for mix in [Mix::READS, Mix::SENDS] {
         let saturated = saturation(mix).await;
         let saturation_per_s = saturated.answered() as f64 / counted.as_secs_f64();
+        let mut loads = Vec::new();
         for times in [1.0, times] {
             let per_s = (saturation_per_s * times).max(1.0);
             progress.say(&format!("{times} times that: {per_s:.0} asks/s"));
             let pace = Pace::PerSecond(per_s);
             let tally = field.run(mix, pace, warmup, counted).await;
-            loads.push((mix, saturation_per_s, times, tally));
+            loads.push((times, tally));
         }
-    }
-    peaks.push(report.must_per_s(&saturation(Mix::PEAK).await));
-    report.peaks(peaks);
-    for (mix, saturation_per_s, times, tally) in loads {
-        report.add(mix, saturation_per_s, times, &tally);
+        report.peak(&saturation(Mix::PEAK).await);
+        for (times, tally) in loads {
+            report.add(mix, saturation_per_s, times, &tally);
+        }
     }
     report.links_lost = field.links_lost();
     links.shutdown().await;

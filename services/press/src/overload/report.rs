@@ -19,10 +19,9 @@ pub struct OverloadReport {
     pub users: usize,
     /// Seconds that counted, of each load.
     pub seconds: f64,
-    /// Logins and sends a second that the backend answered when nothing else was asked, before the loads and after them.
+    /// Logins and sends a second that the backend answered when nothing else was asked: before the loads of the first mix, and after those
+    /// of each.
     pub must_peaks_per_s: Vec<f64>,
-    /// The mean of these.
-    pub must_peak_per_s: f64,
     /// Links that ended. None should.
     pub links_lost: u64,
     /// By mix and load.
@@ -38,7 +37,9 @@ pub struct LoadReport {
     pub saturation_per_s: f64,
     /// What was offered, as a multiple of that.
     pub times: f64,
-    /// Goodput of logins and sends as a part of what can be: of all that were offered, or of the peak if that is less.
+    /// Logins and sends a second that are possible: the mean of the peaks before and after the loads of this mix.
+    pub must_peak_per_s: f64,
+    /// Goodput of logins and sends as a part of what can be: of all that were offered, or of that peak if it is less.
     pub kept: f64,
     /// By kind, the most important first.
     pub kinds: Vec<KindReport>,
@@ -76,14 +77,15 @@ impl OverloadReport {
         answered.iter().sum::<f64>() / self.seconds
     }
 
-    /// Takes in what is possible, before any load.
-    pub(super) fn peaks(&mut self, peaks_per_s: Vec<f64>) {
-        self.must_peak_per_s = peaks_per_s.iter().sum::<f64>() / peaks_per_s.len().max(1) as f64;
-        self.must_peaks_per_s = peaks_per_s;
+    /// Takes in what came of asking for nothing else.
+    pub(super) fn peak(&mut self, tally: &Tally) {
+        self.must_peaks_per_s.push(self.must_per_s(tally));
     }
 
-    /// Takes in a load.
+    /// Takes in a load that was between the last two peaks.
     pub(super) fn add(&mut self, mix: Mix, saturation_per_s: f64, times: f64, tally: &Tally) {
+        let peaks = self.must_peaks_per_s.iter().rev().take(2);
+        let must_peak_per_s = peaks.clone().sum::<f64>() / peaks.len().max(1) as f64;
         let kinds = Kind::ALL.map(|kind| KindReport::of(kind, tally.of(kind), self.seconds));
         let offered: f64 = MUST
             .map(|kind| kinds[kind as usize].offered_per_s)
@@ -93,8 +95,8 @@ impl OverloadReport {
             mix: mix.name,
             saturation_per_s,
             times,
-            kept: self.must_per_s(tally)
-                / offered.min(self.must_peak_per_s).max(1.0 / self.seconds),
+            must_peak_per_s,
+            kept: self.must_per_s(tally) / offered.min(must_peak_per_s).max(1.0 / self.seconds),
             kinds: kinds.into(),
         });
     }
@@ -145,14 +147,14 @@ impl fmt::Display for OverloadReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} users, {} links lost; logins and sends alone: {:.0}/s (",
-            self.users, self.links_lost, self.must_peak_per_s
+            "{} users, {} links lost; logins and sends alone, before and after each mix:",
+            self.users, self.links_lost
         )?;
         for (n, peak) in self.must_peaks_per_s.iter().enumerate() {
-            let before = if n == 0 { "" } else { ", " };
-            write!(f, "{before}{peak:.0}")?;
+            let before = if n == 0 { "" } else { "," };
+            write!(f, "{before} {peak:.0}")?;
         }
-        write!(f, ")")?;
+        write!(f, " a second")?;
         for load in &self.loads {
             write!(
                 f,
@@ -209,7 +211,8 @@ mod tests {
             seconds: 1.0,
             ..OverloadReport::default()
         };
-        report.peaks(vec![peak_per_s * 0.9, peak_per_s * 1.1]);
+        // The first one is another mix's.
+        report.must_peaks_per_s = [10.0, 0.9, 1.1].map(|part| peak_per_s * part).into();
         report.add(Mix::READS, 40.0, 10.0, &tally);
         report
     }
