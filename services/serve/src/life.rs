@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 use svrkit_rt::Listener;
 use svrkit_rt::handover::{Sockets, Stage};
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -171,8 +171,12 @@ impl Life {
                     Told::ToEnd => break,
                     // In a terminal: it is gone.
                     Told::ToRestart if self.in_terminal => break,
-                    Told::ToRestart if restart().await => break,
-                    Told::ToRestart => {}
+                    Told::ToRestart => tokio::select! {
+                        has_come = restart() => if has_come { break },
+                        // Whoever wants this one to end does not want another one to begin.
+                        () = signals.end_is_asked() => break,
+                        () = &mut parent => break,
+                    },
                 },
             }
         }
@@ -195,18 +199,38 @@ impl Life {
             sockets.add(PARENT, parent.try_clone()?)?;
         }
         let mut command = Command::new(&self.program);
-        let (mut process, mut reports) = sockets.start(command.args(env::args_os().skip(1)))?;
+        let (process, mut reports) = sockets.start(command.args(env::args_os().skip(1)))?;
+        let mut next = Next {
+            process,
+            takes_over: false,
+        };
         let heard = timeout(Duration::from_secs(TAKE_OVER_S), reports.next()).await;
         match heard {
             Ok(Some(stage)) => {
-                info!(pid = process.id(), %stage, "another process takes over");
+                next.takes_over = true;
+                info!(pid = next.process.id(), %stage, "another process takes over");
                 Ok(())
             }
-            Ok(None) => Err(format!("the new process ended: {}", process.wait().await?).into()),
-            Err(_) => {
-                process.kill().await?;
-                Err(format!("the new process said nothing for {TAKE_OVER_S} s").into())
+            Ok(None) => {
+                let how = next.process.wait().await?;
+                Err(format!("the new process ended: {how}").into())
             }
+            Err(_) => Err(format!("the new process said nothing for {TAKE_OVER_S} s").into()),
+        }
+    }
+}
+
+/// The next process; killed when it is not waited for any more and has not taken over.
+struct Next {
+    process: Child,
+    takes_over: bool,
+}
+
+impl Drop for Next {
+    fn drop(&mut self) {
+        if !self.takes_over {
+            // An error says that it has ended.
+            let _ = self.process.start_kill();
         }
     }
 }
@@ -234,6 +258,14 @@ impl Signals {
             () = heard(&mut self.terminate) => Told::ToEnd,
             () = heard(&mut self.interrupt) => Told::ToEnd,
             () = heard(&mut self.hang_up) => Told::ToRestart,
+        }
+    }
+
+    /// Waits for one that asks for the end; any other is kept for [`Signals::next`].
+    async fn end_is_asked(&mut self) {
+        tokio::select! {
+            () = heard(&mut self.terminate) => {}
+            () = heard(&mut self.interrupt) => {}
         }
     }
 }

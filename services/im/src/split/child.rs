@@ -166,7 +166,7 @@ impl Keeper {
                         warn_of(self.child.role, killed);
                     }
                     Order::Restart(done) => {
-                        if let Some((next, stage)) = self.take_over(&mut life).await {
+                        if let Some((next, stage)) = self.take_over(&mut life, stopped).await {
                             self.noted(next.process.id(), stage == Stage::Ready);
                             let before = std::mem::replace(&mut life, next);
                             before.drain(self.child.role).await;
@@ -186,8 +186,12 @@ impl Keeper {
         }
     }
 
-    /// Starts the next process. It is there when it serves, or waits for what the old one holds.
-    async fn take_over(&self, old: &mut Life) -> Option<(Life, Stage)> {
+    /// Starts the next process. It is there when it serves, or waits for what the old one holds, unless none is wanted any more by then.
+    async fn take_over(
+        &self,
+        old: &mut Life,
+        stopped: &mut watch::Receiver<bool>,
+    ) -> Option<(Life, Stage)> {
         let role = self.child.role;
         let mut next = match self.start() {
             Ok(next) => next,
@@ -200,6 +204,8 @@ impl Keeper {
             heard = timeout(TAKE_OVER_MAX, next.reports.next()) => heard.ok().flatten(),
             // There is nobody to take over from: the next one is all there is.
             _ = old.process.wait() => return Some((next, Stage::Waiting)),
+            // It is killed; the old one is told, too.
+            () = told_to_stop(stopped) => return None,
         };
         match heard {
             Some(stage) => {

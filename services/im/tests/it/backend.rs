@@ -2,6 +2,7 @@
 
 use im_client::{Client, Registration, State};
 use im_idl::contact::{AcceptRequest, AskRequest};
+use im_serve::ROLES;
 use std::path::Path;
 use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
@@ -32,9 +33,14 @@ impl Im {
         settings: &[(&str, &str)],
     ) -> Im {
         let variable = |(key, value): &(&str, &str)| (format!("IM__{key}"), (*value).to_owned());
-        let mut process = command(data_dir)
-            .args(args)
-            .envs(settings.iter().map(variable))
+        let mut command = command(data_dir);
+        command.args(args).envs(settings.iter().map(variable));
+        Im::run(command).await
+    }
+
+    /// What [`command`] made, until it is ready.
+    pub(crate) async fn run(mut command: Command) -> Im {
+        let mut process = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -104,8 +110,9 @@ impl Im {
 /// `im run` with these data on free ports; it ends with its standard input.
 pub(crate) fn command(data_dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_im"));
+    let processes = ROLES.iter().map(|role| role.name).chain(["im"]);
     command
-        .env("IM__ADMIN__PORTS__IM", "0")
+        .envs(processes.map(|name| (format!("IM__ADMIN__PORTS__{}", name.to_uppercase()), "0")))
         .args([
             "run",
             "--with-parent",

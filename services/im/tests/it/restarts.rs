@@ -1,9 +1,10 @@
 //! The backend is started anew under its clients: nobody is refused, and no message is lost, doubled or late for long.
 
-use crate::backend::{Im, befriend, hears, say, uin};
+use crate::backend::{Im, befriend, command, hears, say, uin};
 use crate::monitor::centre;
-use crate::split::{children, pid_of};
+use crate::split::{children, is_alive, pid_of};
 use im_idl::base::Empty;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -13,8 +14,12 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 pub(crate) fn hang_up(pid: u32) {
+    send("-HUP", pid);
+}
+
+fn send(signal: &str, pid: u32) {
     let sent = Command::new("kill")
-        .args(["-HUP", &pid.to_string()])
+        .args([signal, &pid.to_string()])
         .status();
     assert!(sent.unwrap().success());
 }
@@ -168,5 +173,36 @@ async fn a_new_process_that_fails_leaves_the_old_one_alone() {
         sleep(Duration::from_millis(500)).await;
         say(&ada, uin(&bob), "still here").await;
         assert_eq!(hears(&bob, uin(&ada), n).await, n);
+    }
+}
+
+/// A new process that says nothing is waited for for a minute, but not by somebody who was told to end.
+#[tokio::test]
+async fn one_that_waits_for_the_next_ends_when_it_is_told_to() {
+    let data = tempfile::tempdir().unwrap();
+    let (program, noted) = (data.path().join("im"), data.path().join("pid"));
+    let script = format!("#!/bin/sh\necho $$ > {}\nexec sleep 600\n", noted.display());
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, PermissionsExt::from_mode(0o700)).unwrap();
+    let mut command = command(&data.path().join("data"));
+    command.arg0(&program);
+    let mut im = Im::run(command).await;
+    // Its end would be the end, too.
+    let _lifeline = im.process.stdin.take();
+    let old = im.process.id().unwrap();
+    hang_up(old);
+    let next: u32 = loop {
+        let said = std::fs::read_to_string(&noted).unwrap_or_default();
+        // A whole line.
+        match said.strip_suffix('\n') {
+            Some(pid) => break pid.parse().unwrap(),
+            None => sleep(Duration::from_millis(20)).await,
+        }
+    };
+    send("-TERM", old);
+    let ended = timeout(Duration::from_secs(30), im.process.wait()).await;
+    assert!(ended.expect("it drains and ends").unwrap().success());
+    while is_alive(next) {
+        sleep(Duration::from_millis(20)).await;
     }
 }
