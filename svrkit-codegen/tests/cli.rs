@@ -4,6 +4,8 @@
 mod call;
 #[path = "cli/generate.rs"]
 mod generate;
+#[path = "cli/guarded.rs"]
+mod guarded;
 #[path = "golden/hello/expected/mod.rs"]
 mod hello;
 #[path = "cli/list.rs"]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use svrkit_rt::{Channel, ChannelBuilder, ChannelConfig, Endpoint, RetryConfig};
 
+use super::credentials::Credentials;
 use super::failure::Failure;
 
 /// Time that a server may take to accept a connection.
@@ -20,8 +21,9 @@ pub(crate) struct Address {
 
 impl Address {
     /// Parses an address and knocks: a dead one is told at once, and not as a deadline that ran out.
-    pub(crate) fn reach(text: &str) -> Result<Address, Failure> {
+    pub(crate) fn reach(text: &str, credentials: &Credentials) -> Result<Address, Failure> {
         let endpoint = Endpoint::parse(text).map_err(|it| Failure::usage(it.message()))?;
+        let endpoint = credentials.of(endpoint, text)?;
         let knocked = match text.strip_prefix("unix:") {
             Some(path) => UnixStream::connect(path).map(drop),
             None => knock(text),

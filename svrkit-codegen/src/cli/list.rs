@@ -3,6 +3,7 @@
 use prost_reflect::{Cardinality, FieldDescriptor, Kind, MessageDescriptor, MethodDescriptor};
 
 use super::address::Address;
+use super::credentials::{self, Credentials};
 use super::failure::Failure;
 use super::method;
 use super::reflection::{Reflection, is_built_in, own};
@@ -24,10 +25,12 @@ pub(crate) struct Args {
     /// The built-in services (echo, health, reflection) as well
     #[arg(long)]
     all: bool,
+    #[command(flatten, next_help_heading = credentials::HEADING)]
+    credentials: Credentials,
 }
 
 pub(crate) async fn run(args: Args) -> Result<(), Failure> {
-    let reflection = Reflection::new(&Address::reach(&args.addr)?)?;
+    let reflection = Reflection::new(&Address::reach(&args.addr, &args.credentials)?)?;
     let all = reflection.service_names().await?;
     let (shown, hidden): (Vec<String>, Vec<String>) =
         all.iter().cloned().partition(|name| match &args.service {

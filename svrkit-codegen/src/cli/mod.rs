@@ -3,6 +3,7 @@
 mod address;
 mod call;
 mod check;
+mod credentials;
 mod failure;
 mod flags;
 mod generate;

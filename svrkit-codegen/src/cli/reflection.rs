@@ -14,6 +14,8 @@ use crate::options::MethodPolicy;
 
 /// Time for one question.
 const TIMEOUT: Duration = Duration::from_secs(5);
+/// How often it is looked whether the connection was refused meanwhile.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// The method that answers: it streams, and one question and one answer are enough here.
 const SERVICE: &str = "grpc.reflection.v1.ServerReflection";
 const METHOD: &str = "ServerReflectionInfo";
@@ -137,7 +139,13 @@ impl Reflection {
             host: String::new(),
             question: Some(question),
         };
-        let answer = self.exchange(request).await;
+        let answer = tokio::select! {
+            answer = self.exchange(request) => answer,
+            why = self.not_connected() => {
+                let address = &self.address;
+                return Err(Failure::failed(format!("cannot connect to {address}: {why}")));
+            }
+        };
         let answer = answer.map_err(|status| match status.code() {
             Code::Unimplemented => Failure::failed(format!(
                 "{} answers no reflection, so its services cannot be known",
@@ -162,6 +170,19 @@ impl Reflection {
         questions.send(request).await?;
         questions.finish();
         answers.next().await
+    }
+
+    /// Why there is no connection, once there is none: a certificate or a key that did not do will not do next time.
+    async fn not_connected(&self) -> String {
+        let watch = self.channel.watch();
+        let mut looks = tokio::time::interval(LOOK_EVERY);
+        loop {
+            looks.tick().await;
+            let instances = watch.state().into_iter().flat_map(|it| it.instances);
+            if let Some(why) = instances.into_iter().find_map(|it| it.last_error) {
+                return why;
+            }
+        }
     }
 
     fn take(&self, answer: Answer, files: &mut BTreeMap<String, File>) -> Result<(), Failure> {

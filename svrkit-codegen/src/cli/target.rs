@@ -10,6 +10,7 @@ use prost_reflect::{DynamicMessage, MethodDescriptor};
 use svrkit_rt::{Call, Priority};
 
 use super::address::Address;
+use super::credentials::{self, Credentials};
 use super::failure::Failure;
 use super::flags::Flag;
 use super::reflection::Reflection;
@@ -44,6 +45,8 @@ pub(crate) struct Args {
     /// Send the bytes of a file beside the request
     #[arg(long, value_name = "FILE")]
     attachment: Option<PathBuf>,
+    #[command(flatten, next_help_heading = credentials::HEADING)]
+    credentials: Credentials,
 }
 
 /// A call that could be made, any number of times.
@@ -72,7 +75,7 @@ pub(crate) enum Requests {
 impl Target {
     /// Finds the method on the server and makes its request.
     pub(crate) async fn resolve(args: Args, mut flags: Vec<Flag>) -> Result<Target, Failure> {
-        let address = Address::reach(&args.addr)?;
+        let address = Address::reach(&args.addr, &args.credentials)?;
         let reflected = Reflection::new(&address)?.method(&args.method).await?;
         let method = method::leak(&reflected);
         flags.extend(args.fields);

@@ -8,6 +8,7 @@ use svrkit_rt::record::{Plan, Reader, RecordedCall, Recorder, RecorderConfig};
 use svrkit_rt::{Call, Channel, Priority};
 use tempfile::TempDir;
 
+use crate::guarded::Guarded;
 use crate::hello::hello::v1::{GreeterClient, HelloRequest, User};
 use crate::program::{Ran, run};
 use crate::server::{Running, SLOW, SLOWNESS, start};
@@ -372,4 +373,18 @@ fn nonsense_is_code_2() {
         let ran = studio.replay("first", words);
         assert_eq!(ran.code, 2, "{words}: {ran:?}");
     }
+}
+
+#[test]
+fn a_guarded_server_is_shown_who_calls() {
+    let studio = Studio::open();
+    studio.record("first", || studio.say(&["Ada", "Bob"]));
+    let guarded = Guarded::by_keys();
+    let file = studio.path("first").display().to_string();
+    let args = ["replay", &file, "--to", &guarded.server.address, "--json"];
+    let refused = run(&args, guarded.path(), "").failed(1);
+    assert!(refused.contains("unauthenticated"), "{refused}");
+    let helpdesk = ["--as", "helpdesk", "--key-file", "keys"];
+    let replayed = run(&[&args[..], &helpdesk].concat(), guarded.path(), "").ok();
+    assert!(replayed.contains("\"errors\":{}"), "{replayed}");
 }

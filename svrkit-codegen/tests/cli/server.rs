@@ -123,12 +123,24 @@ pub(crate) fn start_on<F>(bind: impl FnOnce() -> F) -> Running
 where
     F: Future<Output = std::io::Result<Listener>>,
 {
+    start_guarded(bind, |server| server)
+}
+
+/// As [`start_on`], with a server that `guard` keeps.
+pub(crate) fn start_guarded<F>(
+    bind: impl FnOnce() -> F,
+    guard: impl FnOnce(Server) -> Server,
+) -> Running
+where
+    F: Future<Output = std::io::Result<Listener>>,
+{
     let runtime = Runtime::new().expect("a runtime");
     let listener = runtime.block_on(async { bind().await.expect("it listens") });
     let address = listener.address();
     let server = Server::new()
         .service(GreeterServer::new(Telling))
         .service(JournalServer::new(Forgetful));
+    let server = guard(server);
     let watch = server.watch();
     runtime.spawn(server.run(listener, std::future::pending()));
     Running {

@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 use svrkit_rt::Channel;
 
 use super::address::Address;
+use super::credentials::{self, Credentials};
 use super::failure::Failure;
 use super::press;
 use pace::Pace;
@@ -83,6 +84,8 @@ pub(crate) struct Args {
     /// Print one line of JSON with all figures instead of the summary
     #[arg(long)]
     json: bool,
+    #[command(flatten, next_help_heading = credentials::HEADING)]
+    credentials: Credentials,
 }
 
 /// Numbers checked and defaults filled in.
@@ -140,7 +143,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         let file = args.file.display();
         return Err(Failure::failed(format!("{file} has no call to make again")));
     }
-    let address = Address::reach(to)?;
+    let address = Address::reach(to, &args.credentials)?;
     let source = Source::open(&survey, plan.again)?;
 
     let runtime = tokio::runtime::Builder::new_multi_thread()
