@@ -58,6 +58,8 @@ pub mod codegen;
 mod compression;
 mod connection;
 mod context;
+#[cfg(any(feature = "auth", feature = "tls"))]
+mod current;
 mod deadline;
 mod descriptor;
 pub mod frame;

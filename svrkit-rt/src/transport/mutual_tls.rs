@@ -19,7 +19,7 @@ use tokio_rustls::rustls::server::WebPkiClientVerifier;
 ///
 /// Its certificate says its name twice: as the URI `svrkit://NAME`, for those that it calls, and as the DNS name `NAME`, for those that
 /// call it, wherever they find it ([`MutualTls::client`]). Whoever has a certificate that one of the roots signed is believed, so they
-/// should sign for nobody else.
+/// should sign for nobody else. Before it expires, [`MutualTls::replace`].
 #[derive(Clone)]
 pub struct MutualTls {
     own: Caller,
@@ -46,6 +46,11 @@ pub enum MutualTlsError {
         name: String,
         /// Why they would not.
         source: io::Error,
+    },
+    /// It is another service's than the one that it was to replace.
+    Another {
+        /// Whose.
+        name: String,
     },
 }
 
@@ -96,6 +101,21 @@ impl MutualTls {
         self.own.name()
     }
 
+    /// Has new connections, of all clones and of what [`MutualTls::server`] and [`MutualTls::client`] gave, made with the certificate and the
+    /// roots of `new`; those that are open stay as they are.
+    ///
+    /// # Errors
+    /// `new` has another name. Then nothing changes.
+    pub fn replace(&self, new: &MutualTls) -> Result<(), MutualTlsError> {
+        if new.own != self.own {
+            let name = new.name().to_owned();
+            return Err(MutualTlsError::Another { name });
+        }
+        self.server.replace(&new.server);
+        self.client.replace(&new.client);
+        Ok(())
+    }
+
     /// For [`crate::Listener::with_tls`]. Clients without a certificate may connect, too, as strangers; [`crate::Server::auth`] says what
     /// they may call.
     pub fn server(&self) -> TlsServer {
@@ -143,6 +163,12 @@ impl fmt::Display for MutualTlsError {
             MutualTlsError::Disbelieved { name, .. } => {
                 write!(f, "nobody would take the certificate for that of {name:?}")
             }
+            MutualTlsError::Another { name } => {
+                write!(
+                    f,
+                    "the new certificate is that of {name:?}, not of the same service"
+                )
+            }
         }
     }
 }
@@ -154,7 +180,9 @@ impl std::error::Error for MutualTlsError {
             | MutualTlsError::PrivateKey(source)
             | MutualTlsError::Roots(source) => Some(source),
             MutualTlsError::Disbelieved { source, .. } => Some(source),
-            MutualTlsError::File(_) | MutualTlsError::Unnamed => None,
+            MutualTlsError::File(_) | MutualTlsError::Unnamed | MutualTlsError::Another { .. } => {
+                None
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::peer_text::PeerText;
 use super::stream::{Peer, Stream};
 use super::tls_name;
+use crate::current::Current;
 use crate::monitor::connections::UNPROVEN;
 use crate::seldom::Seldom;
 use std::fmt;
@@ -30,13 +31,14 @@ const ALPN: [&[u8]; 2] = [b"http/1.1", b"h2"];
 #[cfg(not(feature = "grpc"))]
 const ALPN: [&[u8]; 0] = [];
 
-/// Who a server is, and whom it lets in. A cheap clone. Goes to [`crate::Listener::with_tls`].
+/// Who a server is, and whom it lets in. A cheap clone. Goes to [`crate::Listener::with_tls`]. When its certificate is to be another one,
+/// [`TlsServer::replace`].
 #[derive(Clone)]
 pub struct TlsServer(Arc<Shared>);
 
 /// What all connections of a server have in common.
 struct Shared {
-    config: Arc<ServerConfig>,
+    config: Current<ServerConfig>,
     /// Of certificates that were not believed.
     log: Seldom,
 }
@@ -87,6 +89,13 @@ impl TlsServer {
         TlsServer::from_pem(&std::fs::read(chain)?, &std::fs::read(key)?)
     }
 
+    /// Has connections that are accepted from now on, by all clones, accepted as by `new`; those that are open stay as they are.
+    ///
+    /// A certificate is renewed by `tls.replace(&TlsServer::from_files(chain, key)?)`: what makes no sense is told there, and nothing changes.
+    pub fn replace(&self, new: &TlsServer) {
+        self.0.config.set(new.0.config.get());
+    }
+
     fn new(
         chain: &[u8],
         key: &[u8],
@@ -103,7 +112,7 @@ impl TlsServer {
         let mut config = config.map_err(invalid)?;
         config.alpn_protocols = ALPN.iter().map(|name| name.to_vec()).collect();
         Ok(TlsServer(Arc::new(Shared {
-            config: Arc::new(config),
+            config: Current::new(config),
             log: Seldom::new(),
         })))
     }
@@ -112,7 +121,7 @@ impl TlsServer {
     /// is first read, by whoever reads it: it keeps nobody from accepting, counts as one of the server's connections, and has the time of
     /// its first frame.
     pub(super) fn accept(&self, stream: Stream, address: Option<SocketAddr>) -> Stream {
-        let accept = TlsAcceptor::from(self.0.config.clone()).accept(stream);
+        let accept = TlsAcceptor::from(self.0.config.get()).accept(stream);
         let peer = Peer::default();
         let accepted = Accepted {
             stage: Stage::Handshaking(Box::new(accept)),
@@ -124,10 +133,11 @@ impl TlsServer {
     }
 }
 
-/// Whom a client trusts, and who it is. A cheap clone. Goes to [`crate::Endpoint::tls`].
+/// Whom a client trusts, and who it is. A cheap clone. Goes to [`crate::Endpoint::tls`]. When either is to be another one,
+/// [`TlsClient::replace`].
 #[derive(Clone)]
 pub struct TlsClient {
-    config: Arc<ClientConfig>,
+    config: Arc<Current<ClientConfig>>,
     server_name: Option<ServerName<'static>>,
 }
 
@@ -166,6 +176,12 @@ impl TlsClient {
         Ok(self)
     }
 
+    /// Has connections that are opened from now on, by all clones, opened with the roots and the certificate of `new`; each clone goes on
+    /// to ask for its own [`TlsClient::server_name`]. Connections that are open stay as they are.
+    pub fn replace(&self, new: &TlsClient) {
+        self.config.set(new.config.get());
+    }
+
     fn new(trusted: &[u8], identity: Option<(&[u8], &[u8])>) -> io::Result<TlsClient> {
         let config = ClientConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&TLS13])
@@ -178,7 +194,7 @@ impl TlsClient {
                 .map_err(invalid)?,
         };
         Ok(TlsClient {
-            config: Arc::new(config),
+            config: Arc::new(Current::new(config)),
             server_name: None,
         })
     }
@@ -193,7 +209,7 @@ impl TlsClient {
             Some(name) => name.clone(),
             None => server_name(host_of(address))?,
         };
-        let connector = TlsConnector::from(self.config.clone());
+        let connector = TlsConnector::from(self.config.get());
         Ok(Stream::new(connector.connect(name, stream).await?))
     }
 }

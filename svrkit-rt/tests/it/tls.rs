@@ -12,8 +12,15 @@ async fn site(tls: TlsServer) -> Site {
 }
 
 async fn call_as(site: &Site, client: TlsClient) -> Result<Text, Status> {
+    say_hello(&channel(site, client)).await
+}
+
+fn channel(site: &Site, client: TlsClient) -> Channel {
     let endpoint = site.endpoint.clone().tls(client);
-    let channel = Channel::builder().endpoint(endpoint).build().unwrap();
+    Channel::builder().endpoint(endpoint).build().unwrap()
+}
+
+async fn say_hello(channel: &Channel) -> Result<Text, Status> {
     let request = Call::new(Text::from("hello")).timeout(Duration::from_millis(300));
     let reply: Reply<Text> = channel.unary(&ECHO, request).await?;
     Ok(reply.message)
@@ -116,5 +123,31 @@ async fn the_end_of_a_large_request_does_not_stay_behind() {
         assert_eq!(answer.unwrap().data.len(), len);
     }
     drop(channel);
+    site.stop().await;
+}
+
+#[tokio::test]
+async fn certificates_are_renewed_under_open_connections() {
+    let (before, after) = (Authority::new(), Authority::new());
+    let server = |authority: &Authority| {
+        let (chain, key) = authority.issue(&["127.0.0.1"]);
+        TlsServer::from_pem_for_clients_of(&chain, &key, &authority.pem()).unwrap()
+    };
+    let (tls, client) = (server(&before), before.client(&["client.internal"]));
+    let site = site(tls.clone()).await;
+    let open = channel(&site, client.clone());
+    assert_eq!(say_hello(&open).await, Ok(Text::from("hello")));
+
+    tls.replace(&server(&after));
+    assert_eq!(say_hello(&open).await, Ok(Text::from("hello")), "it stays");
+    let status = call_as(&site, client.clone()).await.unwrap_err();
+    assert!(status.message().contains("certificate"), "{status}");
+    let renewed = after.client(&["client.internal"]);
+    // A client's clones follow, each with the name that it asks for.
+    let elsewhere = client.clone().server_name("elsewhere.internal").unwrap();
+    client.replace(&renewed);
+    assert_eq!(call_as(&site, client).await, Ok(Text::from("hello")));
+    let status = call_as(&site, elsewhere).await.unwrap_err();
+    assert!(status.message().contains("not valid for name"), "{status}");
     site.stop().await;
 }

@@ -67,6 +67,29 @@ async fn a_service_is_not_taken_for_another() {
     site.stop().await;
 }
 
+/// Both ends take another authority's certificates, while what was open stays.
+#[tokio::test]
+async fn a_service_takes_another_certificate_while_it_runs() {
+    let (before, after) = (Authority::new(), Authority::new());
+    let [store, access] = ["message_store", "access"].map(|name| before.service(name));
+    let site = Site::with_tls(store.server(), server()).await;
+    let connect = || {
+        let tls = access.client("message_store").unwrap();
+        channel_to(site.endpoint.clone().tls(tls))
+    };
+    let open = connect();
+    assert_eq!(seen_as(&open).await.unwrap(), "access by certificate");
+    store.replace(&after.service("message_store")).unwrap();
+    assert_eq!(seen_as(&open).await.unwrap(), "access by certificate");
+    access.replace(&after.service("access")).unwrap();
+    assert_eq!(seen_as(&connect()).await.unwrap(), "access by certificate");
+
+    let another = access.replace(&after.service("push")).unwrap_err();
+    assert!(another.to_string().contains("\"push\""), "{another}");
+    assert_eq!(seen_as(&connect()).await.unwrap(), "access by certificate");
+    site.stop().await;
+}
+
 #[test]
 fn what_others_would_not_believe_is_told_at_once() {
     let authority = Authority::new();
