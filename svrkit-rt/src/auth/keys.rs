@@ -3,31 +3,34 @@
 use super::caller::check_name;
 use super::proof::{KEY_ID_BYTES, key_id};
 use super::secret_file::{FileError, read_secret};
+use crate::current::Current;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Bytes of the shortest key that is taken: as many as the hash behind its proof has.
 pub const KEY_BYTES_MIN: usize = 32;
 /// Bytes of the longest.
 pub const KEY_BYTES_MAX: usize = 128;
 
-/// Keys by the names of their callers. One name may have several, so that a key can be changed without a moment in which it does not fit:
-/// add the new one below the old one everywhere, then remove the old one everywhere. A caller shows the first of its name, a server takes
-/// any.
+/// Keys by the names of their callers. A cheap clone. One name may have several: a caller shows the first of its name, a server takes any.
+/// So a key can be changed without a moment in which it does not fit: add the new one below the old one everywhere, then have it first
+/// everywhere, then remove the old one everywhere. Between those, all servers and callers must have taken over what is there:
+/// [`Keys::replace`] and [`CallerKey::replace`], or a restart.
 ///
 /// A server that has a caller's key could show it, too. Where a server is not to be trusted with that, certificates do better.
 #[derive(Clone, Default)]
 pub struct Keys {
-    by_name: BTreeMap<String, Vec<Key>>,
+    by_name: Arc<Current<BTreeMap<String, Vec<Key>>>>,
 }
 
-/// What a caller shows itself by: its name and a key.
+/// What a caller shows itself by: its name and a key. A cheap clone.
 #[derive(Clone)]
 pub struct CallerKey {
-    name: String,
-    key: Key,
+    name: Arc<str>,
+    key: Arc<Current<Key>>,
 }
 
 #[derive(Clone)]
@@ -58,6 +61,11 @@ pub enum KeysError {
     },
     /// There is no key at all.
     Empty,
+    /// A key is of another caller than the one that it was to replace.
+    Another {
+        /// Whose.
+        name: String,
+    },
     /// The system gives no random numbers.
     Random(io::Error),
 }
@@ -76,7 +84,7 @@ impl Keys {
     /// # Errors
     /// The first line that makes no sense; no key at all.
     pub fn parse(text: &str) -> Result<Keys, KeysError> {
-        let mut keys = Keys::default();
+        let mut by_name = BTreeMap::<_, Vec<Key>>::new();
         for (n, words) in text.lines().enumerate() {
             let line = n + 1;
             let mut words = words.split_whitespace();
@@ -90,31 +98,41 @@ impl Keys {
             };
             check_name(name).map_err(|_| KeysError::Name { line })?;
             let key = Key::from_hex(hex).ok_or(KeysError::Key { line })?;
-            keys.by_name.entry(name.to_owned()).or_default().push(key);
+            by_name.entry(name.to_owned()).or_default().push(key);
         }
-        match keys.is_empty() {
+        match by_name.is_empty() {
             true => Err(KeysError::Empty),
-            false => Ok(keys),
+            false => Ok(Keys {
+                by_name: Arc::new(Current::new(by_name)),
+            }),
         }
+    }
+
+    /// Has servers that were given these, or a clone, take those of `new` from now on. Callers that have shown a key already stay who they are
+    /// until their connections end.
+    pub fn replace(&self, new: &Keys) {
+        self.by_name.set(new.by_name.get());
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.by_name.is_empty()
+        self.by_name.get().is_empty()
     }
 
     /// What a caller of this name shows itself by.
     pub fn of(&self, name: &str) -> Option<CallerKey> {
-        let key = self.by_name.get(name)?.first()?;
+        let key = self.by_name.get().get(name)?.first()?.clone();
         Some(CallerKey {
-            name: name.to_owned(),
-            key: key.clone(),
+            name: name.into(),
+            key: Arc::new(Current::new(key)),
         })
     }
 
     /// The key of a name that has this id.
-    pub(crate) fn find(&self, name: &str, id: [u8; KEY_ID_BYTES]) -> Option<&Key> {
-        self.by_name.get(name)?.iter().find(|key| key.id == id)
+    pub(crate) fn find(&self, name: &str, id: [u8; KEY_ID_BYTES]) -> Option<Key> {
+        let by_name = self.by_name.get();
+        let key = by_name.get(name)?.iter().find(|key| key.id == id);
+        key.cloned()
     }
 }
 
@@ -137,8 +155,22 @@ impl CallerKey {
         &self.name
     }
 
-    pub(crate) fn key(&self) -> &Key {
-        &self.key
+    /// Has the key of `new` shown on connections that are opened from now on, by all clones.
+    ///
+    /// # Errors
+    /// `new` is of another name. Then nothing changes.
+    pub fn replace(&self, new: &CallerKey) -> Result<(), KeysError> {
+        if new.name != self.name {
+            let name = new.name().to_owned();
+            return Err(KeysError::Another { name });
+        }
+        self.key.set(new.key());
+        Ok(())
+    }
+
+    /// The one that is shown now.
+    pub(crate) fn key(&self) -> Arc<Key> {
+        self.key.get()
     }
 }
 
@@ -178,6 +210,9 @@ impl fmt::Display for KeysError {
                 "line {line} of the keys has a key that is not {KEY_BYTES_MIN} to {KEY_BYTES_MAX} bytes in hex"
             ),
             KeysError::Empty => f.write_str("there are no keys"),
+            KeysError::Another { name } => {
+                write!(f, "the new key is that of {name:?}, not of the same caller")
+            }
             KeysError::Random(_) => f.write_str("the system gives no random numbers"),
         }
     }
@@ -195,7 +230,8 @@ impl std::error::Error for KeysError {
 /// Names, and how many keys each has.
 impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let counts = self.by_name.iter().map(|(name, keys)| (name, keys.len()));
+        let by_name = self.by_name.get();
+        let counts = by_name.iter().map(|(name, keys)| (name, keys.len()));
         f.debug_map().entries(counts).finish()
     }
 }

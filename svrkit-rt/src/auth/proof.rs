@@ -8,6 +8,7 @@ use super::keys::{CallerKey, Key, Keys};
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+use std::sync::Arc;
 
 /// Bytes of the name of a key.
 pub(crate) const KEY_ID_BYTES: usize = 8;
@@ -29,20 +30,25 @@ pub(crate) fn key_id(key: &[u8]) -> [u8; KEY_ID_BYTES] {
 
 /// A caller's part, between its two frames.
 pub(crate) struct Identifying<'a> {
-    key: &'a CallerKey,
+    name: &'a str,
+    /// The same in both frames, though another one may take its place meanwhile.
+    key: Arc<Key>,
     nonce: [u8; NONCE_BYTES],
 }
 
 impl<'a> Identifying<'a> {
     /// With a number that was never used before.
-    pub(crate) fn new(key: &'a CallerKey, nonce: [u8; NONCE_BYTES]) -> Identifying<'a> {
-        Identifying { key, nonce }
+    pub(crate) fn new(caller: &'a CallerKey, nonce: [u8; NONCE_BYTES]) -> Identifying<'a> {
+        Identifying {
+            name: caller.name(),
+            key: caller.key(),
+            nonce,
+        }
     }
 
     /// The body of an identify.
     pub(crate) fn identify(&self) -> Vec<u8> {
-        let key = self.key.key();
-        [&key.id[..], &self.nonce, self.key.name().as_bytes()].concat()
+        [&self.key.id[..], &self.nonce, self.name.as_bytes()].concat()
     }
 
     /// The body of the proof that answers a challenge; `None` if that did not come from somebody with the key.
@@ -51,14 +57,11 @@ impl<'a> Identifying<'a> {
         let transcript = Transcript {
             caller_nonce: &self.nonce,
             server_nonce,
-            name: self.key.name(),
+            name: self.name,
         };
-        let key = self.key.key();
-        transcript
-            .under(key, SERVER)
-            .verify_slice(server_mac)
-            .ok()?;
-        let proof = transcript.under(key, CALLER).finalize().into_bytes();
+        let server = transcript.under(&self.key, SERVER);
+        server.verify_slice(server_mac).ok()?;
+        let proof = transcript.under(&self.key, CALLER).finalize().into_bytes();
         Some(proof.to_vec())
     }
 }
@@ -104,7 +107,7 @@ impl Challenged {
         let key = keys.find(name, *id).ok_or(NotChallenged::Unknown)?;
         Ok(Challenged {
             name: name.to_owned(),
-            key: key.clone(),
+            key,
             caller_nonce: *caller_nonce,
             server_nonce: nonce,
         })

@@ -3,7 +3,7 @@
 use super::{OTHER, auth, channel_to, key, seen_as, server, who_calls};
 use crate::support::{Over, Site, frame, until};
 use std::sync::{Arc, Mutex};
-use svrkit_rt::auth::{AllowList, Allowed, Auth, Keys};
+use svrkit_rt::auth::{AllowList, Allowed, Auth, CallerKey, Keys};
 use svrkit_rt::frame::{Head, Header};
 use svrkit_rt::{Code, Endpoint, Server, memory};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -65,13 +65,40 @@ async fn a_wrong_key_and_a_wrong_name_get_nowhere() {
 
 #[tokio::test]
 async fn a_key_is_changed_without_a_moment_in_which_it_does_not_fit() {
-    let site = Site::start(Over::Tcp, server()).await;
-    let text = super::KEYS.lines().filter(|line| line.starts_with("ada"));
-    for line in text {
-        let key = Keys::parse(line).unwrap().of("ada").unwrap();
-        let channel = channel_to(site.endpoint.clone().identify(key));
-        assert_eq!(seen_as(&channel).await.unwrap(), "ada by key");
+    let mut lines = super::KEYS.lines().filter(|line| line.starts_with("ada"));
+    let [old, new] = [(); 2].map(|()| lines.next().unwrap());
+    let keys = Keys::parse(old).unwrap();
+    let shown = keys.of("ada").unwrap();
+    let guard = Auth {
+        keys: keys.clone(),
+        ..Auth::default()
+    };
+    let site = Site::start(Over::Tcp, Server::new().service(who_calls()).auth(guard)).await;
+    let connect = |key: &CallerKey| channel_to(site.endpoint.clone().identify(key.clone()));
+    let open = connect(&shown);
+    assert_eq!(seen_as(&open).await.unwrap(), "ada by key");
+    // Server and caller take each step one after the other, in either order: the second time the keys change places.
+    for (caller_is_first, old, new) in [(false, old, new), (true, new, old)] {
+        let below = format!("{old}\n{new}");
+        let above = format!("{new}\n{old}");
+        for step in [&below, &above, new] {
+            let next = Keys::parse(step).unwrap();
+            let takes_over = |is_caller: bool| match is_caller {
+                true => shown.replace(&next.of("ada").unwrap()).unwrap(),
+                false => keys.replace(&next),
+            };
+            for is_caller in [caller_is_first, !caller_is_first] {
+                takes_over(is_caller);
+                assert_eq!(seen_as(&connect(&shown)).await.unwrap(), "ada by key");
+            }
+        }
     }
+    assert_eq!(seen_as(&open).await.unwrap(), "ada by key");
+    let gone = Keys::parse(new).unwrap().of("ada").unwrap();
+    let status = seen_as(&connect(&gone)).await.unwrap_err();
+    assert!(status.message().contains("unauthenticated"), "{status}");
+    shown.replace(&super::key("bob")).unwrap_err();
+    assert_eq!(seen_as(&connect(&shown)).await.unwrap(), "ada by key");
     site.stop().await;
 }
 
