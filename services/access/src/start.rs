@@ -4,8 +4,8 @@ use crate::access::{Access, Listeners};
 use crate::deps::Deps;
 use im_serve::process::tell;
 use im_serve::{
-    Addresses, AdminConfig, AdmissionSettings, Gray, GrayNow, GrayRule, Life, Listen, Role,
-    RunningAdmin, Settings, Start, StartError, Told, export, open_counters,
+    Addresses, AdminConfig, AdmissionSettings, AuthSettings, Gray, GrayNow, GrayRule, Life, Listen,
+    Role, RunningAdmin, Settings, Start, StartError, Told, export, open_counters,
 };
 use svrkit_rt::Admission;
 use tokio::sync::watch;
@@ -56,7 +56,9 @@ pub async fn serve(changes: watch::Receiver<Settings>, mut life: Life) -> Result
         .bind(role.name, &mut life)
         .await?;
     let at = (listeners.long.address(), listeners.short.address());
-    let peers = Addresses::from_settings(&settings)?.peers_of(role)?;
+    let auth = AuthSettings::from_settings(&settings)?.of(role)?;
+    auth.follow();
+    let peers = Addresses::from_settings(&settings)?.peers_of(role, &auth)?;
     let told = Told::new();
     told.peers(&peers);
     let admission = AdmissionSettings::from_settings(&settings)?.admission();

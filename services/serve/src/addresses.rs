@@ -1,6 +1,6 @@
 //! Where services are: listening there, and calling them.
 
-use crate::auth::AuthSettings;
+use crate::auth::Authentication;
 use crate::calls::Calls;
 use crate::peers::Peers;
 use crate::roles::Role;
@@ -19,7 +19,6 @@ use svrkit_rt::{Channel, ChannelConfig, Endpoint, Listener, Tag, parse_endpoints
 pub struct Addresses {
     set: BTreeMap<String, Place>,
     calls: ChannelConfig,
-    auth: AuthSettings,
 }
 
 /// Where one service is.
@@ -49,7 +48,6 @@ impl Addresses {
         Ok(Addresses {
             set,
             calls: Calls::from_settings(settings)?.channel(),
-            auth: AuthSettings::from_settings(settings)?,
         })
     }
 
@@ -91,12 +89,11 @@ impl Addresses {
         here?.tag()
     }
 
-    /// Channels to all that a service calls, which are shown that it is it. They connect when they are used.
+    /// Channels to all that a service calls, which are shown that it is it as `own` says. They connect when they are used.
     ///
     /// # Errors
-    /// `InvalidArgument` for an address that is none; keys or certificates that make no sense.
-    pub fn peers_of(&self, role: &'static Role) -> Result<Peers, StartError> {
-        let own = self.auth.of(role)?;
+    /// `InvalidArgument` for an address that is none; a service's name that no certificate can have.
+    pub fn peers_of(&self, role: &'static Role, own: &Authentication) -> Result<Peers, StartError> {
         let mut peers = Peers::new();
         for callee in role.calls.iter().filter_map(|name| Role::named(name)) {
             let builder = Channel::builder().config(self.calls.clone());

@@ -18,6 +18,7 @@ mod admission;
 mod auth;
 mod calls;
 mod counters;
+mod files;
 mod gray;
 mod life;
 mod listen;

@@ -1,5 +1,6 @@
 //! Where clients and operators find the backend.
 
+use crate::files::Files;
 use crate::life::Life;
 use crate::settings::Settings;
 use crate::start::StartError;
@@ -24,7 +25,8 @@ pub struct Listen {
     pub short: SocketAddr,
     /// The operator's page; loopback only. Default 127.0.0.1:8088.
     pub page: SocketAddr,
-    /// Certificate chain, PEM. With it (and `tls_key`) both links speak TLS 1.3 and nothing else.
+    /// Certificate chain, PEM. With it (and `tls_key`) both links speak TLS 1.3 and nothing else. When one of the files changes both are read
+    /// again, for links that are opened from then on.
     pub tls_chain: Option<PathBuf>,
     /// Private key of the certificate, PEM.
     pub tls_key: Option<PathBuf>,
@@ -68,7 +70,7 @@ impl Listen {
     /// # Errors
     /// An address is taken; the certificate or its key cannot be used.
     pub async fn bind(&self, life: &mut Life) -> Result<Listeners, StartError> {
-        let tls = self.tls()?;
+        let tls = self.followed_tls()?;
         let secured = |listener: Listener| match &tls {
             Some(tls) => listener.with_tls(tls.clone()),
             None => listener,
@@ -113,6 +115,22 @@ impl Listen {
             (LONG, bind(self.long, "long link")?),
             (SHORT, bind(self.short, "short link")?),
         ])
+    }
+
+    fn followed_tls(&self) -> Result<Option<TlsServer>, StartError> {
+        let paths = self.tls_chain.iter().chain(&self.tls_key);
+        let files = Files::now(paths.cloned().collect());
+        let tls = self.tls()?;
+        if let Some(tls) = tls.clone() {
+            let from = self.clone();
+            files.follow("certificates of links", move || {
+                if let Some(new) = from.tls()? {
+                    tls.replace(&new);
+                }
+                Ok(())
+            });
+        }
+        Ok(tls)
     }
 
     fn tls(&self) -> Result<Option<TlsServer>, StartError> {

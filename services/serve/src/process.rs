@@ -179,7 +179,8 @@ where
     let here = here.or_as_set(known, &addresses);
     open_counters(&settings, known.name, known.name, here.tag);
     let _exporting = export(&settings, known.name)?;
-    let peers = addresses.peers_of(known)?;
+    auth.follow();
+    let peers = addresses.peers_of(known, &auth)?;
     let told = Told::new();
     told.peers(&peers);
     let server = start(Start {

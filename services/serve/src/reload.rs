@@ -1,17 +1,13 @@
 //! Settings that change while the process runs.
 
+use crate::files::Files;
 use crate::gray::Gray;
 use crate::process::causes;
 use crate::settings::Settings;
 use crate::start::StartError;
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
-use tokio::time::interval;
 use tracing::{info, warn};
-
-/// How often the file is looked at. An operator's change need not be faster, and a look costs a system call.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// Follows the settings' file, if there is one, and that of `im gray`: each time one changes all is loaded again, and what makes sense is
 /// sent. What does not is logged, and the old settings stay.
@@ -22,22 +18,16 @@ pub fn follow(
     file: Option<PathBuf>,
     load: impl Fn() -> Result<Settings, StartError> + Send + 'static,
 ) -> watch::Receiver<Settings> {
-    let files: Vec<PathBuf> = file.into_iter().chain([Gray::file(&first)]).collect();
+    let paths = file.into_iter().chain([Gray::file(&first)]);
+    let mut files = Files::now(paths.collect());
     let (sender, receiver) = watch::channel(first);
     tokio::spawn(async move {
-        let stamps = || files.iter().map(stamp).collect::<Vec<_>>();
-        let mut seen = stamps();
-        let mut looks = interval(LOOK_EVERY);
         loop {
             tokio::select! {
-                _ = looks.tick() => {}
+                () = files.change() => {}
                 () = sender.closed() => return,
             }
-            let now = stamps();
-            if now == seen {
-                continue;
-            }
-            seen = now;
+            let files = files.paths();
             match load() {
                 Ok(settings) => {
                     info!(?files, "settings loaded again");
@@ -54,10 +44,4 @@ pub fn follow(
         }
     });
     receiver
-}
-
-/// What changes when the file does; `None` while it is not there.
-fn stamp(file: &PathBuf) -> Option<(SystemTime, u64)> {
-    let metadata = std::fs::metadata(file).ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
 }

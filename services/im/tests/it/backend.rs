@@ -35,11 +35,11 @@ impl Im {
         let variable = |(key, value): &(&str, &str)| (format!("IM__{key}"), (*value).to_owned());
         let mut command = command(data_dir);
         command.args(args).envs(settings.iter().map(variable));
-        Im::run(command).await
+        Im::start_command(command).await
     }
 
-    /// What [`command`] made, until it is ready.
-    pub(crate) async fn run(mut command: Command) -> Im {
+    /// As [`Im::start`], of a [`command`].
+    pub(crate) async fn start_command(mut command: Command) -> Im {
         let mut process = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -3,17 +3,20 @@
 use crate::auth::ask;
 use crate::backend::{Im, befriend, command, hears, say, uin};
 use crate::certified::{Certified, names};
+use crate::log::Log;
 use crate::restarts::hang_up;
 use im_idl::base::Empty;
 use im_idl::session::SessionClient;
 use std::fs;
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
-use svrkit_rt::{Call, Channel, Code, Endpoint, Status};
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
-use tokio::process::{Child, ChildStderr, Command};
+use svrkit_rt::{Call, Channel, Code, Endpoint, Status, TlsClient};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 #[tokio::test]
@@ -67,6 +70,7 @@ fn role(certified: &Certified, data: &Path, name: &str) -> Command {
         .args(["--role", name, "--listen", "127.0.0.1:0"])
         .env(format!("IM__ADMIN__PORTS__{}", name.to_uppercase()), "0")
         .envs(certified.settings().map(|(k, v)| (format!("IM__{k}"), v)))
+        .env("IM_LOG", "warn,im_serve=info")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -76,9 +80,18 @@ fn role(certified: &Certified, data: &Path, name: &str) -> Command {
 
 /// Asks the session service at an address how many are online, as another service.
 async fn count(certified: &Certified, address: &str, caller: &str) -> Result<(), Status> {
+    count_over(&connect(certified, address, caller)?).await
+}
+
+fn connect(certified: &Certified, address: &str, caller: &str) -> Result<SessionClient, Status> {
     let tls = certified.of(caller).client("session").unwrap();
     let endpoint = Endpoint::parse(address)?.tls(tls);
-    let session = SessionClient::new(Channel::builder().endpoint(endpoint).build()?);
+    Ok(SessionClient::new(
+        Channel::builder().endpoint(endpoint).build()?,
+    ))
+}
+
+async fn count_over(session: &SessionClient) -> Result<(), Status> {
     let request = Call::new(Empty {}).timeout(Duration::from_secs(5));
     session.count_with(request).await.map(drop)
 }
@@ -95,8 +108,6 @@ async fn a_hot_restart_takes_new_certificates() {
     let after = before.renewed();
     after.issue("session");
     after.issue("push");
-    let too_early = count(&after, &address, "push").await.unwrap_err();
-    assert_eq!(too_early.code(), Code::Unavailable, "{too_early}");
     // Kept: waiting for the old process would close it, and the next one lives by it, too.
     let _lifeline = process.stdin.take();
     hang_up(process.id().unwrap());
@@ -136,18 +147,67 @@ async fn nor_does_the_old_process_let_go_of_its_data() {
     );
 }
 
-/// Waits until a process has said that it does, since no other takes over. Its log must be kept: it cannot write to one that is closed.
-async fn goes_on(process: &mut Child) -> Lines<BufReader<ChildStderr>> {
-    let mut log = BufReader::new(process.stderr.take().unwrap()).lines();
-    let heard = async {
-        let mut said = String::new();
-        while !said.contains("goes on as it is") {
-            let line = log.next_line().await.unwrap();
-            said = line.expect("it ended");
-        }
-    };
-    timeout(Duration::from_secs(60), heard).await.unwrap();
+/// Waits until a process has said that it does, since no other takes over.
+async fn goes_on(process: &mut Child) -> Log {
+    let mut log = Log::of(process);
+    log.has("goes on as it is").await;
     log
+}
+
+#[tokio::test]
+async fn new_certificates_are_taken_while_a_service_runs() {
+    let data = tempfile::tempdir().unwrap();
+    let before = Certified::new();
+    before.issue("session");
+    before.issue("push");
+    let (mut process, address) = ready(&before, data.path(), "session").await;
+    let mut log = Log::of(&mut process);
+    let open = connect(&before, &address, "push").unwrap();
+    assert_eq!(count_over(&open).await, Ok(()));
+
+    let after = before.renewed();
+    after.issue("push");
+    after.issue("session");
+    log.has("certificates taken anew").await;
+    assert_eq!(count(&after, &address, "push").await, Ok(()));
+    assert_eq!(count_over(&open).await, Ok(()), "it stays open");
+
+    after.issue_at("session", names("push"));
+    let said = log.has("new certificates are of no use").await;
+    assert!(said.contains("not of \\\"session\\\""), "{said}");
+    assert_eq!(count(&after, &address, "push").await, Ok(()));
+    after.issue("session");
+    log.has("certificates taken anew").await;
+    assert_eq!(count(&after, &address, "push").await, Ok(()));
+}
+
+/// A link's handshake with a certificate named `link`, as clients make it.
+async fn shakes_hands(certified: &Certified, address: &str) -> io::Result<()> {
+    let tls = TlsClient::from_file(certified.path("roots.pem"))?.server_name("link")?;
+    let stream = TcpStream::connect(address).await?;
+    tls.connect(stream.into(), address).await.map(drop)
+}
+
+#[tokio::test]
+async fn links_have_new_certificates_too() {
+    let data = tempfile::tempdir().unwrap();
+    let before = Certified::new();
+    before.issue("link");
+    let mut command = command(data.path());
+    command
+        .env("IM__LISTEN__TLS_CHAIN", before.path("link.pem"))
+        .env("IM__LISTEN__TLS_KEY", before.path("link.key"))
+        .env("IM_LOG", "warn,im_serve=info")
+        .stderr(Stdio::piped());
+    let mut im = Im::start_command(command).await;
+    let mut log = Log::of(&mut im.process);
+    shakes_hands(&before, &im.long).await.unwrap();
+    let after = before.renewed();
+    shakes_hands(&after, &im.long).await.unwrap_err();
+    after.issue("link");
+    log.has("certificates of links taken anew").await;
+    shakes_hands(&after, &im.long).await.unwrap();
+    im.kill().await;
 }
 
 /// It says what is wrong, and does not run as somebody else or as a stranger.

@@ -7,6 +7,7 @@ mod certificates;
 mod certified;
 mod gray;
 mod killed;
+mod log;
 mod monitor;
 mod overload;
 mod record;

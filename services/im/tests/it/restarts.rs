@@ -186,7 +186,7 @@ async fn one_that_waits_for_the_next_ends_when_it_is_told_to() {
     std::fs::set_permissions(&program, PermissionsExt::from_mode(0o700)).unwrap();
     let mut command = command(&data.path().join("data"));
     command.arg0(&program);
-    let mut im = Im::run(command).await;
+    let mut im = Im::start_command(command).await;
     // Its end would be the end, too.
     let _lifeline = im.process.stdin.take();
     let old = im.process.id().unwrap();

@@ -53,7 +53,8 @@ pub async fn serve(
         bound.map_err(|e| format!("cannot listen at {address}: {e}"))
     };
     let listener = auth.listener(life.listener(role.name, bind).await?);
-    let peers = addresses.peers_of(role)?;
+    auth.follow();
+    let peers = addresses.peers_of(role, &auth)?;
     let told = Told::new();
     told.peers(&peers);
     let centre = start(Start {

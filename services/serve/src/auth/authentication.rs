@@ -1,5 +1,7 @@
 //! What a service shows those it calls, and asks those that call it.
 
+use super::settings::Chosen;
+use crate::files::Files;
 use crate::roles::{ROLES, Role};
 use crate::start::StartError;
 use svrkit_rt::auth::{AllowList, Allowed, Auth, CallerKey, Keys};
@@ -11,9 +13,12 @@ pub struct Authentication {
     pub(super) role: &'static Role,
     pub(super) means: Means,
     pub(super) allow: AllowList,
+    /// Where the means are from, and how those files were before they were read.
+    pub(super) chosen: Chosen,
+    pub(super) files: Files,
 }
 
-/// By what services know each other.
+/// By what services know each other. Clones change together.
 #[derive(Clone, Debug)]
 pub(super) enum Means {
     /// They do not.
@@ -24,7 +29,50 @@ pub(super) enum Means {
     Certificates(MutualTls),
 }
 
+impl Means {
+    /// # Errors
+    /// They are another service's, or of another kind.
+    fn replace(&self, new: Means) -> Result<(), StartError> {
+        match (self, new) {
+            (
+                Means::Keys { own, all },
+                Means::Keys {
+                    own: shown,
+                    all: taken,
+                },
+            ) => {
+                own.replace(&shown)?;
+                all.replace(&taken);
+                Ok(())
+            }
+            (Means::Certificates(own), Means::Certificates(new)) => Ok(own.replace(&new)?),
+            _ => Err("services know each other in another way than before".into()),
+        }
+    }
+}
+
 impl Authentication {
+    /// Takes over other keys or certificates when their files change, for connections that are made from then on: in servers, listeners and
+    /// endpoints that this, or a clone, guards or makes.
+    ///
+    /// # Panics
+    /// Outside of a runtime.
+    pub fn follow(&self) {
+        let what = match &self.means {
+            Means::None => return,
+            Means::Keys { .. } => "keys",
+            Means::Certificates(_) => "certificates",
+        };
+        let Authentication {
+            role,
+            means,
+            chosen,
+            files,
+            ..
+        } = self.clone();
+        files.follow(what, move || means.replace(chosen.means(role)?));
+    }
+
     /// What makes an endpoint one of `callee`, which is shown who calls and, where there are certificates, shows who it is.
     ///
     /// # Errors

@@ -74,9 +74,13 @@ impl CertificateFiles {
         at(&self.certificate, "") != self.certificate
     }
 
+    /// Chain, private key and roots of a service.
+    pub(super) fn paths(&self, name: &str) -> [PathBuf; 3] {
+        [&self.certificate, &self.private_key, &self.roots].map(|path| at(path, name))
+    }
+
     fn load(&self, name: &str) -> Result<MutualTls, StartError> {
-        let [chain, key, roots] =
-            [&self.certificate, &self.private_key, &self.roots].map(|path| at(path, name));
+        let [chain, key, roots] = self.paths(name);
         let tls = MutualTls::from_files(&chain, key, roots);
         Ok(tls.map_err(|e| format!("auth.certificate_file {}: {}", chain.display(), causes(&e)))?)
     }

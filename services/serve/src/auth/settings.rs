@@ -2,18 +2,19 @@
 
 use super::authentication::{Authentication, Means};
 use super::certificate_files::CertificateFiles;
+use crate::files::Files;
 use crate::roles::Role;
 use crate::settings::{Settings, SettingsError};
 use crate::start::StartError;
 use im_idl::SERVICES;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use svrkit_rt::auth::{AllowList, Allowed, Keys};
 
 /// Off as long as there are neither keys nor certificates: then services let in everybody who reaches them. With either each process shows
 /// the name of its service, as in [`crate::ROLES`], and each service lets in those that the table says call it. In one process there is
-/// nobody to keep out. Files are read when a process starts: a hot restart takes new ones.
+/// nobody to keep out. When one of the files changes it is read again, for connections that are made from then on.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(default, deny_unknown_fields)]
 pub struct AuthSettings {
@@ -33,10 +34,43 @@ pub struct AuthSettings {
 }
 
 /// By what services are to know each other.
-enum Chosen {
+#[derive(Clone, Debug)]
+pub(super) enum Chosen {
     Nothing,
-    Keys(Keys),
+    /// Those in this file.
+    Keys(PathBuf),
     Certificates(CertificateFiles),
+}
+
+impl Chosen {
+    /// # Errors
+    /// Keys without one of the service's own; a certificate that is of no use, or another's.
+    pub(super) fn means(&self, role: &Role) -> Result<Means, StartError> {
+        Ok(match self {
+            Chosen::Nothing => Means::None,
+            Chosen::Keys(path) => {
+                let all = keys(path)?;
+                let own = all.of(role.name);
+                let own =
+                    own.ok_or_else(|| format!("auth.key_file has no key of {}", role.name))?;
+                Means::Keys { own, all }
+            }
+            Chosen::Certificates(files) => Means::Certificates(files.of(role)?),
+        })
+    }
+
+    /// What is read for a service.
+    fn files(&self, role: &Role) -> Vec<PathBuf> {
+        match self {
+            Chosen::Nothing => Vec::new(),
+            Chosen::Keys(path) => vec![path.clone()],
+            Chosen::Certificates(files) => files.paths(role.name).into(),
+        }
+    }
+}
+
+fn keys(path: &Path) -> Result<Keys, StartError> {
+    Ok(Keys::from_file(path).map_err(|e| format!("auth.key_file: {e}"))?)
 }
 
 impl AuthSettings {
@@ -55,7 +89,9 @@ impl AuthSettings {
     /// What does not.
     pub fn check(&self) -> Result<(), StartError> {
         self.rules()?;
-        self.chosen()?;
+        if let Chosen::Keys(path) = self.chosen()? {
+            keys(&path)?;
+        }
         Ok(())
     }
 
@@ -75,20 +111,14 @@ impl AuthSettings {
     /// # Errors
     /// Settings that make no sense; keys without one of its own; a certificate that is of no use, or another's.
     pub fn of(&self, role: &'static Role) -> Result<Authentication, StartError> {
-        let means = match self.chosen()? {
-            Chosen::Nothing => Means::None,
-            Chosen::Keys(all) => {
-                let own = all.of(role.name);
-                let own =
-                    own.ok_or_else(|| format!("auth.key_file has no key of {}", role.name))?;
-                Means::Keys { own, all }
-            }
-            Chosen::Certificates(files) => Means::Certificates(files.of(role)?),
-        };
+        let chosen = self.chosen()?;
+        let files = Files::now(chosen.files(role));
         Ok(Authentication {
             role,
-            means,
+            means: chosen.means(role)?,
             allow: self.rules()?,
+            chosen,
+            files,
         })
     }
 
@@ -105,11 +135,7 @@ impl AuthSettings {
                 "auth.allow says who may call what, and neither auth.key_file nor auth.certificate_file by what they are known"
                     .into(),
             ),
-            (Some(path), [None, None, None]) => {
-                let keys = Keys::from_file(path);
-                let keys = keys.map_err(|e| format!("auth.key_file: {e}"))?;
-                Ok(Chosen::Keys(keys))
-            }
+            (Some(path), [None, None, None]) => Ok(Chosen::Keys(path.clone())),
             (None, [Some(certificate), Some(private_key), Some(roots)]) => {
                 Ok(Chosen::Certificates(CertificateFiles {
                     certificate: certificate.clone(),
