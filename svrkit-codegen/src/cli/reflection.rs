@@ -142,8 +142,7 @@ impl Reflection {
         let answer = tokio::select! {
             answer = self.exchange(request) => answer,
             why = self.not_connected() => {
-                let address = &self.address;
-                return Err(Failure::failed(format!("cannot connect to {address}: {why}")));
+                return Err(Failure::failed(format!("cannot connect to {why}")));
             }
         };
         let answer = answer.map_err(|status| match status.code() {
@@ -172,7 +171,7 @@ impl Reflection {
         answers.next().await
     }
 
-    /// Why there is no connection, once there is none: a certificate or a key that did not do will not do next time.
+    /// Where there is no connection, and why, once there is none: a certificate or a key that did not do will not do next time.
     async fn not_connected(&self) -> String {
         let watch = self.channel.watch();
         let mut looks = tokio::time::interval(LOOK_EVERY);
