@@ -3,8 +3,8 @@
 use serde_json::Value;
 use std::process::Command;
 
-/// Figures are for a machine that does nothing else; what must hold on any is that nobody is disconnected, and that whatever is asked is
-/// answered: with what was asked for, or with a no.
+/// Figures are for a machine that does nothing else; what must hold on any is that nobody is disconnected, and that asks are answered: with
+/// what was asked for, or with a no. In time or not: where much else goes on, asks may be late before they are made.
 #[test]
 fn an_overload_disconnects_nobody() {
     let flags = "press --overload 4 --users 8 --seconds 2 --warmup 1 --no-pin --json --quiet";
@@ -20,10 +20,11 @@ fn an_overload_disconnects_nobody() {
     for load in loads {
         let kinds = load["kinds"].as_array().unwrap();
         assert_eq!(kinds.len(), 4, "{report}");
-        let goodput: f64 = kinds
+        let answers = ["goodput_per_s", "late_per_s", "refused_per_s"];
+        let answered: f64 = kinds
             .iter()
-            .filter_map(|kind| kind["goodput_per_s"].as_f64())
+            .flat_map(|kind| answers.map(|answer| kind[answer].as_f64().unwrap()))
             .sum();
-        assert!(goodput > 0.0, "{report}");
+        assert!(answered > 0.0, "{report}");
     }
 }
