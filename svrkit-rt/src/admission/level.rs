@@ -45,12 +45,7 @@ impl Level {
         Level((business as usize * USER_LEVELS + user) as u16)
     }
 
-    /// The next more important level; business level 0 has none.
-    pub(super) fn above(self) -> Level {
-        Level(self.0.saturating_sub(1)).max(Level::EXEMPT)
-    }
-
-    pub(crate) fn number(self) -> u16 {
+    pub(crate) const fn number(self) -> u16 {
         self.0
     }
 

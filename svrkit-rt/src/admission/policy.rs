@@ -25,7 +25,7 @@ pub trait Policy: Debug + Send + Sync + 'static {
         false
     }
 
-    /// The least important level that is admitted now, as callers are told.
+    /// The least important level that is admitted now if hardly anybody waits, as callers are told.
     fn level(&self) -> Level {
         Level::OPEN
     }

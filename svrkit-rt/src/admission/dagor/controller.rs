@@ -10,10 +10,13 @@
 //!   as long ago as that, and a cut for them would outlast the queue.
 //! - What was served under overload is remembered, and let in again as soon as the queue is gone.
 //! - The histogram is remembered over windows ([`Demand`]).
+//! - Within a window the cursor bends with the queue, where that can be seen ([`Cursors`]): requests come at random, and what is refused
+//!   while handlers are idle is lost, as is the time of whoever is let in behind a long queue.
 
 use super::super::level::Level;
 use super::config::DagorConfig;
 use super::demand::{Demand, Learning};
+use super::gate::{Cursors, STEPS};
 
 /// Mean wait, as a part of the queue target, below which there is no queue to speak of.
 const IDLE: f64 = 0.25;
@@ -25,6 +28,9 @@ const SATURATED: f64 = 4.0;
 const LET_IN: f64 = 0.96;
 /// Part of the limit that an overloaded window takes away at least.
 const LOWERED: f64 = 0.01;
+/// Part of the limit that is admitted beyond it while nobody waits, and held back from it behind a long queue. With more, single calls
+/// fare better still, but tasks of four calls lose what they gain: the levels in between are admitted now and then, which is by chance.
+const BEND: f64 = 0.1;
 /// How many times the limit may be what the cursor admits. Beyond, it would grow without being tried.
 const UNTRIED_MAX: f64 = 2.0;
 /// Weight of a window that served more than was thought possible, or that was saturated.
@@ -53,7 +59,7 @@ pub(super) struct Window {
 #[derive(Debug)]
 pub(super) struct Controller {
     config: DagorConfig,
-    cursor: Level,
+    cursors: Cursors,
     /// Requests a second to admit; infinite while everything is.
     limit: f64,
     /// Requests a second that can be served, as far as overload has shown.
@@ -63,42 +69,44 @@ pub(super) struct Controller {
     idle_windows: i32,
     /// Whether requests waited for a handler when the last window closed.
     queue_seen: bool,
+    /// Whether the last requests that waited for too long waited for a handler. If not, the queue that can be seen says nothing.
+    queue_shows: bool,
 }
 
 impl Controller {
     pub(super) fn new(config: DagorConfig) -> Controller {
         Controller {
             config,
-            cursor: Level::OPEN,
+            cursors: Cursors::OPEN,
             limit: f64::INFINITY,
             capacity: None,
             demand: Demand::default(),
             idle_windows: 0,
             queue_seen: false,
+            queue_shows: false,
         }
     }
 
-    /// The cursor for the next window.
-    pub(super) fn close(&mut self, window: &Window) -> Level {
-        let change = self
-            .demand
-            .change(&window.seen, self.cursor, window.elapsed_s);
+    /// Where the cursor stands in the next window.
+    pub(super) fn close(&mut self, window: &Window) -> &Cursors {
+        let highest = self.cursors.highest();
+        let change = self.demand.change(&window.seen, highest, window.elapsed_s);
         let learning = Learning {
             change,
             half_life_windows: self.config.half_life_windows,
             is_idle: window.pressure < IDLE,
         };
-        self.demand.learn(&window.seen, self.cursor, learning);
-        let admitted = self.demand.admitted(self.cursor);
+        self.demand.learn(&window.seen, highest, learning);
         let expected = self.expected_pressure(window);
         let enough = window.requests >= self.config.window_requests_min as u64;
         if enough && window.pressure > 1.0 {
+            self.queue_shows = expected.is_some();
             self.lower(window, expected);
-        } else if self.cursor != Level::OPEN {
-            self.raise(window, admitted);
+        } else if self.limit.is_finite() {
+            self.raise(window, self.demand.admitted(highest));
         }
-        self.place(admitted);
-        self.cursor
+        self.place(window);
+        &self.cursors
     }
 
     /// How long whoever comes next will wait, as a multiple of the queue target. `None` if that is not known, or requests wait for
@@ -148,28 +156,17 @@ impl Controller {
         self.limit = self.limit.min(known.max(admitted * UNTRIED_MAX)).max(1.0);
     }
 
-    /// Moves the cursor to the level at which the remembered demand reaches the limit.
-    fn place(&mut self, admitted: f64) {
-        let mut sum = admitted;
-        if sum > self.limit {
-            for (level, rate) in self.demand.down_from(self.cursor) {
-                if sum - rate / 2.0 <= self.limit || level <= Level::EXEMPT {
-                    return;
-                }
-                sum -= rate;
-                self.cursor = level.above();
-            }
-            return;
+    /// Moves the cursor to where the remembered demand reaches the limit.
+    fn place(&mut self, window: &Window) {
+        if self.demand.cursor_at(self.limit) == Level::OPEN {
+            self.limit = f64::INFINITY;
         }
-        for (level, rate) in self.demand.up_from(self.cursor) {
-            if sum + rate / 2.0 > self.limit {
-                return;
-            }
-            sum += rate;
-            self.cursor = level;
-        }
-        self.cursor = Level::OPEN;
-        self.limit = f64::INFINITY;
+        let bend = if self.queue_shows { BEND } else { 0.0 };
+        let share = |step| 1.0 + bend * (1.0 - 2.0 * step as f64 / STEPS as f64);
+        self.cursors = Cursors {
+            levels: std::array::from_fn(|step| self.demand.cursor_at(self.limit * share(step))),
+            target_requests: window.served * window.target_s,
+        };
     }
 }
 
@@ -209,8 +206,13 @@ mod tests {
         controller
     }
 
+    /// Where the cursor stands behind a queue that does not bend it.
+    fn limit_level(controller: &Controller) -> Level {
+        controller.cursors.levels[STEPS / 2]
+    }
+
     fn admitted_users(controller: &Controller) -> usize {
-        controller.cursor.user() + 1
+        limit_level(controller).user() + 1
     }
 
     #[test]
@@ -218,7 +220,7 @@ mod tests {
         let mut controller = Controller::new(DagorConfig::default());
         for _ in 0..10 {
             let calm = window(Level::OPEN, ALL, 0.9, 1.0);
-            assert_eq!(controller.close(&calm), Level::OPEN);
+            assert_eq!(controller.close(&calm).highest(), Level::OPEN);
         }
     }
 
@@ -244,17 +246,17 @@ mod tests {
         let mut controller = Controller::new(DagorConfig::default());
         let mut few = window(Level::OPEN, 10.0, 20.0, 1.0);
         few.requests = 31;
-        assert_eq!(controller.close(&few), Level::OPEN);
+        assert_eq!(controller.close(&few).highest(), Level::OPEN);
     }
 
     #[test]
     fn near_the_target_nothing_moves_and_below_it_the_cursor_rises() {
         let mut controller = overloaded();
         let before = admitted_users(&controller);
-        controller.close(&window(controller.cursor, ALL / 2.0, 0.9, 1.0));
+        controller.close(&window(limit_level(&controller), ALL / 2.0, 0.9, 1.0));
         assert_eq!(admitted_users(&controller), before);
         for _ in 0..10 {
-            controller.close(&window(controller.cursor, ALL / 2.0, 0.5, 1.0));
+            controller.close(&window(limit_level(&controller), ALL / 2.0, 0.5, 1.0));
         }
         let risen = admitted_users(&controller);
         assert!((before + 5..before + 10).contains(&risen), "{risen}");
@@ -265,18 +267,18 @@ mod tests {
     fn a_calm_window_does_not_open_the_gate_over_levels_that_are_kept_back() {
         let mut controller = overloaded();
         for _ in 0..30 {
-            controller.close(&window(controller.cursor, ALL / 2.0, 0.9, 1.0));
+            controller.close(&window(limit_level(&controller), ALL / 2.0, 0.9, 1.0));
         }
         let before = admitted_users(&controller);
-        controller.close(&window(controller.cursor, ALL / 2.0, 0.5, 1.0));
+        controller.close(&window(limit_level(&controller), ALL / 2.0, 0.5, 1.0));
         assert!(admitted_users(&controller) <= before + 1);
     }
 
     #[test]
     fn after_a_spike_everything_is_let_in_at_once() {
         let mut controller = overloaded();
-        let calm = window(controller.cursor, ALL / 10.0, 0.0, 0.2);
-        assert_eq!(controller.close(&calm), Level::OPEN);
+        let calm = window(limit_level(&controller), ALL / 10.0, 0.0, 0.2);
+        assert_eq!(controller.close(&calm).highest(), Level::OPEN);
     }
 
     #[test]
@@ -286,8 +288,9 @@ mod tests {
         controller.close(&window(Level::OPEN, ALL / 50.0, 60.0, 1.0));
         assert!(admitted_users(&controller) < 5);
         let recovered = (1..).find(|_| {
-            let served = controller.demand.admitted(controller.cursor);
-            controller.close(&window(controller.cursor, served, 0.0, 1.0)) == Level::OPEN
+            let served = controller.demand.admitted(limit_level(&controller));
+            let calm = window(limit_level(&controller), served, 0.0, 1.0);
+            controller.close(&calm).highest() == Level::OPEN
         });
         assert!(recovered <= Some(12), "{recovered:?} windows");
     }
@@ -316,6 +319,20 @@ mod tests {
         );
     }
 
+    #[test]
+    fn the_queue_bends_the_cursor_around_the_limit_where_it_can_be_seen() {
+        let bounds = |waiting| {
+            let mut controller = Controller::new(DagorConfig::default());
+            let mut overloaded = window(Level::OPEN, ALL / 2.0, 10.0, 1.0);
+            overloaded.waiting = waiting;
+            let levels = controller.close(&overloaded).levels;
+            (levels[0].user() + 1, levels[STEPS].user() + 1)
+        };
+        assert_eq!(bounds(1), (70, 58), "64 levels and a tenth of them");
+        let (most, least) = bounds(0);
+        assert_eq!(most, least, "they wait for something else");
+    }
+
     /// Two waits of one request, for a handler and for a thread, may be too long together though neither is.
     #[test]
     fn without_a_target_the_cut_is_as_deep_as_the_wait_was_long() {
@@ -333,8 +350,9 @@ mod tests {
         let mut flood = window(Level::OPEN, 0.0, 60.0, 1.0);
         (0..USER_LEVELS).for_each(|user| flood.seen.add(Level::at(0, user), RATE));
         for _ in 0..5 {
-            let cursor = controller.close(&flood);
-            assert!((Level::EXEMPT..Level::at(8, 0)).contains(&cursor));
+            let cursors = controller.close(&flood);
+            let is_right = |cursor| (Level::EXEMPT..Level::at(8, 0)).contains(cursor);
+            assert!(cursors.levels.iter().all(is_right), "{cursors:?}");
         }
     }
 }

@@ -36,21 +36,31 @@ impl Demand {
 
     /// The sum over all levels up to `cursor`.
     pub(super) fn admitted(&self, cursor: Level) -> f64 {
-        self.down_from(cursor).map(|(_, rate)| rate).sum()
+        let admitted = self.levels().take_while(|(level, _)| *level <= cursor);
+        admitted.map(|(_, rate)| rate).sum()
     }
 
-    /// The levels that `cursor` admits, the least important first.
-    pub(super) fn down_from(&self, cursor: Level) -> impl Iterator<Item = (Level, f64)> {
-        let rows = self.rows.range(..=cursor.business()).rev();
-        let levels = rows.flat_map(|(business, row)| levels(*business, row).rev());
-        levels.skip_while(move |(level, _)| *level > cursor)
+    /// The cursor that admits `rate`, as nearly as whole levels allow.
+    pub(super) fn cursor_at(&self, rate: f64) -> Level {
+        let mut sum = 0.0;
+        let mut cursor = Level::EXEMPT;
+        for (level, more) in self.levels() {
+            if sum + more / 2.0 > rate {
+                return cursor;
+            }
+            sum += more;
+            cursor = level.max(Level::EXEMPT);
+        }
+        Level::OPEN
     }
 
-    /// The levels that `cursor` refuses, the most important first.
-    pub(super) fn up_from(&self, cursor: Level) -> impl Iterator<Item = (Level, f64)> {
-        let rows = self.rows.range(cursor.business()..);
-        let levels = rows.flat_map(|(business, row)| levels(*business, row));
-        levels.skip_while(move |(level, _)| *level <= cursor)
+    /// The most important first.
+    fn levels(&self) -> impl Iterator<Item = (Level, f64)> {
+        let rows = self.rows.iter();
+        rows.flat_map(|(business, row)| {
+            let rates = row.iter().enumerate();
+            rates.map(|(user, rate)| (Level::at(*business, user), *rate))
+        })
     }
 
     /// By what factor the admitted load of a window differs from what is remembered of it; `None` if chance explains it.
@@ -106,11 +116,6 @@ impl Demand {
     }
 }
 
-fn levels(business: u8, row: &[f64; USER_LEVELS]) -> impl DoubleEndedIterator<Item = (Level, f64)> {
-    let rates = row.iter().enumerate();
-    rates.map(move |(user, rate)| (Level::at(business, user), *rate))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,10 +140,15 @@ mod tests {
         let demand = even(&[4, 8], 1.0);
         let cursor = Level::at(8, 27);
         assert_eq!(demand.admitted(cursor), 128.0 + 28.0);
-        assert_eq!(demand.down_from(cursor).next(), Some((cursor, 1.0)));
-        assert_eq!(demand.up_from(cursor).count(), 100);
         assert_eq!(demand.admitted(Level::at(6, 0)), 128.0, "between rows");
-        assert_eq!(demand.up_from(Level::at(6, 0)).count(), 128);
+        assert_eq!(demand.cursor_at(156.0), cursor);
+        assert_eq!(
+            demand.cursor_at(155.6),
+            cursor,
+            "nearer than the level before"
+        );
+        assert_eq!(demand.cursor_at(0.0), Level::EXEMPT);
+        assert_eq!(demand.cursor_at(300.0), Level::OPEN);
     }
 
     #[test]

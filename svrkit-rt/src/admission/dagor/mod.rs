@@ -4,6 +4,7 @@ mod config;
 mod controller;
 mod counts;
 mod demand;
+mod gate;
 
 pub use config::DagorConfig;
 
@@ -11,20 +12,22 @@ use super::level::Level;
 use super::policy::{Policy, Wait};
 use controller::{Controller, Window};
 use counts::{Arrivals, Waits};
+use gate::Gate;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU16, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Mean wait, as a multiple of the queue target, of a window in which requests came and none began.
 const STANDSTILL: f64 = 60.0;
 
 /// Admits requests up to a level, the cursor, that moves at the end of each window.
 ///
-/// A window in which requests waited longer than the queue target in the mean lowers it, any other raises it. A request that has waited
+/// A window in which requests waited longer than the queue target in the mean lowers it, any other raises it. In between it bends a little
+/// with the number of those who wait, so that handlers are not idle while requests are refused, nor queues made longer. A request that has waited
 /// for half of its time is not begun: what is left would not be enough for what it has to do.
 #[derive(Debug)]
 pub struct Dagor {
     config: DagorConfig,
-    cursor: AtomicU16,
+    gate: Gate,
     opened_us: AtomicU64,
     arrivals: Arrivals,
     waits: Waits,
@@ -38,7 +41,7 @@ impl Dagor {
     pub fn new(config: DagorConfig) -> Dagor {
         Dagor {
             config,
-            cursor: AtomicU16::new(Level::OPEN.number()),
+            gate: Gate::new(),
             opened_us: AtomicU64::new(0),
             arrivals: Arrivals::new(),
             waits: Waits::default(),
@@ -82,8 +85,7 @@ impl Dagor {
                 pressure
             },
         };
-        let cursor = controller.close(&window);
-        self.cursor.store(cursor.number(), Relaxed);
+        self.gate.set(controller.close(&window));
     }
 }
 
@@ -93,7 +95,7 @@ impl Policy for Dagor {
         if self.is_due(now_us, requests) {
             self.close(now_us, waiting);
         }
-        level <= self.level()
+        self.gate.admits(level, waiting)
     }
 
     fn start(&self, _: u64, wait: Wait) -> bool {
@@ -110,6 +112,6 @@ impl Policy for Dagor {
     }
 
     fn level(&self) -> Level {
-        Level::from_number(self.cursor.load(Relaxed))
+        self.gate.highest()
     }
 }
