@@ -171,6 +171,10 @@ mod tests {
         let found = children(std::process::id());
         let found = found.iter().find(|process| process.pid == child.id());
         let found = found.expect("it is there");
+        // A process is there a moment before it says what it runs.
+        while found.command().is_empty() {
+            std::thread::yield_now();
+        }
         assert_eq!(running(&found.command()), Some(child.id()));
         found.kill();
         assert!(!child.wait().unwrap().success());
