@@ -45,7 +45,7 @@ pub struct Wait {
 /// How an admitted request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// Its handler ran; microseconds from arrival to answer.
+    /// Its handler ran; microseconds from arrival to answer, or until its caller gave up.
     Served(u64),
     /// It never began: given up by its caller, or by [`Policy::start`].
     Dropped,

@@ -154,6 +154,8 @@ pub(super) struct Answering<S: Service> {
     pub(super) counts: Option<&'static SideCounts>,
     /// What is remembered of it, if anybody wants to see calls.
     pub(super) watched: Option<Watched>,
+    /// Its turn has come and it was not too late: its handler runs, or has run.
+    pub(super) begun: bool,
     /// Not answered yet.
     pub(super) open: bool,
 }
@@ -176,6 +178,7 @@ impl<S: Service> Answering<S> {
         if let Err(refused) = started {
             return self.refuse(refused, queued_us);
         }
+        self.begun = true;
         if let Some(packing) = self.packing
             && let Err(refused) = unpack(packing, &mut request)
         {
@@ -183,13 +186,13 @@ impl<S: Service> Answering<S> {
         }
         let result = server.service.call(request).await;
         let result = result.map_err(Status::of_handler);
-        self.leave(true);
+        self.leave();
         self.finish(result, queued_us);
     }
 
     /// Answers without running the handler.
     fn refuse(&mut self, refused: Refused, queued_us: u32) {
-        self.leave(false);
+        self.leave();
         if let Some(counts) = self.counts.take() {
             counts.refuse(refused.why, refused.status.code());
         }
@@ -202,10 +205,10 @@ impl<S: Service> Answering<S> {
         packer.pack(self.takes, self.method, &answer.body, self.counts)
     }
 
-    fn leave(&mut self, was_served: bool) {
+    fn leave(&mut self) {
         if let Some(slot) = self.slot.take() {
             let admission = &self.shared.server.admission;
-            admission.leave(slot, self.bytes, self.arrived, was_served);
+            admission.leave(slot, self.bytes, self.arrived, self.begun);
         }
     }
 
@@ -317,7 +320,7 @@ impl<S: Service> Drop for Answering<S> {
         if !self.open {
             return;
         }
-        self.leave(false);
+        self.leave();
         let mut state = self.shared.outbox.lock();
         let expired = state.table.finish(self.key);
         // The connection may be waiting for its last handler.

@@ -496,6 +496,7 @@ impl<S: Service> Connection<S> {
                 arrived: now,
                 counts,
                 watched: Watched::serve(&mut request.context),
+                begun: false,
                 open: true,
             };
             let task = tokio::spawn(answering.serve(request));

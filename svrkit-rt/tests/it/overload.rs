@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
-use svrkit_rt::admission::{Level, Policy, Wait};
+use svrkit_rt::admission::{End, Level, Policy, Wait};
 use svrkit_rt::frame::{Head, Header, RequestHead};
 use svrkit_rt::monitor::Value;
 use svrkit_rt::{
@@ -164,6 +164,56 @@ async fn a_request_whose_caller_gives_up_while_it_waits_never_runs() {
     ask(&channel, priority(USUAL, 0))
         .await
         .expect("the handler is free again");
+    site.stop().await;
+}
+
+/// A policy that admits everything, and notes what it hears.
+#[derive(Debug, Default)]
+struct Noting(Mutex<Vec<&'static str>>);
+
+impl Policy for Noting {
+    fn admit(&self, _: u64, _: Level, _: usize) -> bool {
+        true
+    }
+
+    fn start(&self, _: u64, _: Wait) -> bool {
+        self.0.lock().unwrap().push("start");
+        true
+    }
+
+    fn finish(&self, _: u64, end: End) {
+        self.0.lock().unwrap().push(match end {
+            End::Served(_) => "served",
+            End::Dropped => "dropped",
+        });
+    }
+
+    fn watches_finish(&self) -> bool {
+        true
+    }
+}
+
+#[svrkit::test]
+async fn a_request_that_is_given_up_was_served_if_it_had_begun() {
+    let config = AdmissionConfig {
+        handlers_max: 1,
+        ..AdmissionConfig::default()
+    };
+    let policy = Arc::new(Noting::default());
+    let site = site(&Admission::with_policy(config, policy.clone()));
+    let channel = site.channel();
+    let mut calls = JoinSet::new();
+    for _ in 0..2 {
+        let channel = channel.clone();
+        calls.spawn(async move { ask(&channel, priority(USUAL, 0)).await });
+    }
+    sleep(WORK / 2).await;
+    calls.shutdown().await;
+    sleep(WORK * 10).await;
+    let mut heard = std::mem::take(&mut *policy.0.lock().unwrap());
+    assert_eq!(heard.remove(0), "start");
+    heard.sort_unstable();
+    assert_eq!(heard, ["dropped", "served"], "of the other and of the one");
     site.stop().await;
 }
 

@@ -185,15 +185,15 @@ impl Admission {
             .wait_again(shared.wait(time, waited_us, since));
     }
 
-    /// A request is done with: it was served since `arrived`, or never begun. `bytes` as they entered, 0 if they did not.
-    pub(crate) fn leave(&self, slot: Slot, bytes: usize, arrived: Instant, was_served: bool) {
+    /// A request is done with that came at `arrived`, and had begun or had not. `bytes` as they entered, 0 if they did not.
+    pub(crate) fn leave(&self, slot: Slot, bytes: usize, arrived: Instant, had_begun: bool) {
         let shared = &*self.0;
         shared.slots.leave(slot);
         shared.bytes.leave(bytes);
         if shared.watches_finish {
             let now = Instant::now();
             let took = now.saturating_duration_since(arrived).as_micros() as u64;
-            let end = if was_served {
+            let end = if had_begun {
                 End::Served(took)
             } else {
                 End::Dropped
