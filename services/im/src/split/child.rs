@@ -171,7 +171,10 @@ impl Keeper {
                             let before = std::mem::replace(&mut life, next);
                             before.drain(self.child.role).await;
                             if stage == Stage::Waiting {
-                                self.until_ready(&mut life).await;
+                                tokio::select! {
+                                    () = self.until_ready(&mut life) => {}
+                                    () = told_to_stop(stopped) => {}
+                                }
                             }
                         }
                         // Whoever asked may have gone.
